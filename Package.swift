@@ -1,0 +1,135 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+// Third-party products, each named once.
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let numerics = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func library(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "advpo",
+    products: [
+        .executable(name: "advpo", targets: ["advpo"]),
+        .executable(name: "advpo-coord", targets: ["advpo-coord"]),
+        .executable(name: "advpo-worker", targets: ["advpo-worker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["CommandLineArguments", "YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // System libraries (Debian's libnng-dev and libzstd-dev).
+        .systemLibrary(name: "CNNG", providers: [.apt(["libnng-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        // Ring 0: pure. AdvPOModel is the vocabulary that the others share.
+        library("AdvPOModel", [collections, crypto]),
+        library("AdvPOBedrock", ["AdvPOModel", crypto]),
+        library("AdvPOCluster", ["AdvPOModel", collections]),
+        library("AdvPOOptimizer", ["AdvPOModel", collections, numerics]),
+        library("AdvPOWire", ["AdvPOModel", protobuf], exclude: ["Schema"]),
+
+        // Ring 1: one kind of I/O each.
+        library("AdvPOEvaluation", ["AdvPOModel", logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
+        library("AdvPOInference", ["AdvPOModel", asyncHTTPClient, logging, nioCore, nioHTTP1, yams]),
+        library("AdvPOObjects", ["AdvPOModel", logging, systemPackage]),
+        library("AdvPOStore", ["AdvPOModel", grdb, logging]),
+        library("AdvPOTransport", ["AdvPOModel", "CNNG", "CZstd", logging]),
+
+        // Ring 2: shells.
+        library("AdvPOCoordinator", [
+            "AdvPOBedrock", "AdvPOCluster", "AdvPOModel", "AdvPOObjects", "AdvPOOptimizer", "AdvPOStore", "AdvPOTransport", "AdvPOWire",
+            collections, lifecycle, logging,
+        ]),
+        library("AdvPOWorker", [
+            "AdvPOCluster", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections, lifecycle, logging,
+        ]),
+        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+
+        // Ring 3: composition.
+        .executableTarget(
+            name: "advpo",
+            dependencies: [
+                "AdvPOBedrock", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport", "AdvPOWorker",
+                argumentParser, asyncHTTPClient, configuration, lifecycle, logging, nioCore, systemPackage,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "advpo-coord",
+            dependencies: [
+                "AdvPOAPI", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport",
+                argumentParser, configuration, lifecycle, logging, systemPackage,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "advpo-worker",
+            dependencies: [
+                "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker", argumentParser, configuration, lifecycle, logging, systemPackage,
+            ], swiftSettings: strict),
+
+        // For tests only.
+        library("AdvPOSimulation", ["AdvPOCluster", "AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOWire", collections]),
+
+        // Tests: one target per library, then whole processes and rules.
+        tests("AdvPOModelTests", ["AdvPOModel"]),
+        tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel"]),
+        tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
+        tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel"]),
+        tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", protobuf]),
+        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging]),
+        tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", hummingbird, httpTypes, logging, nioCore]),
+        tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
+        tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel"]),
+        tests("AdvPOTransportTests", ["AdvPOTransport", "AdvPOModel", logging]),
+        tests("AdvPOCoordinatorTests", ["AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOObjects"]),
+        tests("AdvPOWorkerTests", ["AdvPOWorker", "AdvPOModel", "AdvPOInference", "AdvPOEvaluation"]),
+        tests("AdvPOAPITests", ["AdvPOAPI", "AdvPOBedrock", "AdvPOModel", hummingbird, hummingbirdTesting, httpTypes]),
+        tests("SimulationTests", ["AdvPOSimulation", "AdvPOModel"]),
+        tests("ProcessTests", ["AdvPOModel", hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
+        tests("RuleTests", []),
+    ]
+)

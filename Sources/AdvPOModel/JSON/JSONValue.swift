@@ -1,0 +1,66 @@
+package import OrderedCollections
+
+/// A JSON document that keeps the order of its keys and the exact spelling of its numbers.
+///
+/// Inputs and results are compared byte by byte with what users wrote, so neither `1.0` may become `1`, nor may keys move.
+package indirect enum JSONValue: Sendable, Hashable {
+    case null
+    case bool(Bool)
+    case number(JSONNumber)
+    case string(String)
+    case array([JSONValue])
+    case object(JSONObject)
+}
+
+package typealias JSONObject = OrderedDictionary<String, JSONValue>
+
+/// A JSON number as written; `literal` always matches the JSON grammar for numbers.
+package struct JSONNumber: Sendable, Hashable {
+    package let literal: String
+
+    /// Trusts its argument: use the parser for text from outside.
+    package init(trusted literal: String) { self.literal = literal }
+    package init(_ value: Int) { literal = String(value) }
+    /// Precondition: `value` is finite, since JSON has no other numbers.
+    package init(_ value: Double) {
+        precondition(value.isFinite, "JSON has no infinities")
+        literal = "\(value)"
+    }
+
+    package var double: Double? { Double(literal) }
+    package var int: Int? { Int(literal) }
+}
+
+extension JSONValue {
+    package var stringValue: String? { if case .string(let value) = self { value } else { nil } }
+    package var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }
+    package var arrayValue: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+    package var objectValue: JSONObject? { if case .object(let value) = self { value } else { nil } }
+    package var numberValue: JSONNumber? { if case .number(let value) = self { value } else { nil } }
+
+    /// What the value is, in the words of an error message.
+    package var kindName: String {
+        switch self {
+        case .null: "null"
+        case .bool: "a boolean"
+        case .number: "a number"
+        case .string: "a string"
+        case .array: "a list"
+        case .object: "an object"
+        }
+    }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+{
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .number(JSONNumber(value)) }
+    package init(floatLiteral value: Double) { self = .number(JSONNumber(value)) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self = .object(JSONObject(elements, uniquingKeysWith: { _, last in last }))
+    }
+    package init(nilLiteral: ()) { self = .null }
+}

@@ -1,0 +1,15 @@
+/// The quotas that an input file must keep: the published ones by default, each configurable.
+package struct InputLimits: Hashable, Sendable {
+    package var fileBytes = 50 * 1024 * 1024
+    package var templatesPerJob = 10
+    package var samplesPerTemplate = 100
+    package var variablesPerTemplate = 20
+    package var attachmentsPerSample = 100
+    package var steeringCriteria = 5
+    package var modelsPerJob = 5
+    /// Bytes of one `promptTemplate`, one judge prompt, one criterion. Not published; ours.
+    package var textBytes = 1024 * 1024
+    /// Characters of `templateId`. Not published; ours.
+    package var templateIDCharacters = 256
+    package init() {}
+}

@@ -1,0 +1,128 @@
+package import AdvPOModel
+
+/// The coordinator's durable state: one per data directory.
+///
+/// Two implementations, SQLite and memory, pass one conformance suite. `commit` is atomic: all records or none, durable when it returns.
+package protocol CoordinatorStore: Sendable {
+    /// Everything that a starting coordinator needs, without the blobs' content.
+    func load() async throws -> StoreSnapshot
+    func commit(_ records: [StoreRecord]) async throws
+    func blob(_ hash: ContentHash) async throws -> [UInt8]?
+    /// Finished units of a run, in the order accepted.
+    func units(of run: RunID) async throws -> [StoredUnit]
+    /// Candidates of a run by their position, with their scores.
+    func candidates(of run: RunID) async throws -> [StoredCandidate]
+    /// Releases the data directory.
+    func close() async throws
+}
+
+package enum StoreRecord: Hashable, Sendable {
+    /// Inserts or replaces.
+    case job(StoredJob)
+    /// Inserts or replaces.
+    case run(StoredRun)
+    /// Inserts or replaces by (run, position).
+    case candidate(StoredCandidate)
+    /// Inserts; a unit that is there already stays as it is (paid for once).
+    case unit(StoredUnit)
+    /// Inserts; the same hash is the same content.
+    case blob(Blob)
+    /// The coordinator's epoch, raised at every start.
+    case epoch(UInt64)
+    /// One line of a job's story, numbered by the store.
+    case journal(JournalEntry)
+    /// Removes the job with its runs, candidates, units and journal, and the blobs that no other job names.
+    case deleteJob(JobID)
+}
+
+package struct StoredJob: Hashable, Sendable {
+    package var id: JobID
+    /// The job as submitted, encoded by the coordinator; opaque here.
+    package var request: [UInt8]
+    /// One of the published statuses, e.g. `InProgress`.
+    package var status: String
+    package var failureMessage: String?
+    /// The client token and the hash of the request it came with.
+    package var clientToken: String?
+    package var createdMillisecondsSince1970: Int64
+    package var modifiedMillisecondsSince1970: Int64
+    /// Blobs that the job names, kept while it exists.
+    package var blobs: [ContentHash]
+
+    package init(
+        id: JobID, request: [UInt8], status: String, failureMessage: String?, clientToken: String?, createdMillisecondsSince1970: Int64,
+        modifiedMillisecondsSince1970: Int64, blobs: [ContentHash]
+    ) {
+        self.id = id
+        self.request = request
+        self.status = status
+        self.failureMessage = failureMessage
+        self.clientToken = clientToken
+        self.createdMillisecondsSince1970 = createdMillisecondsSince1970
+        self.modifiedMillisecondsSince1970 = modifiedMillisecondsSince1970
+        self.blobs = blobs
+    }
+}
+
+package struct StoredRun: Hashable, Sendable {
+    package var id: RunID
+    /// `searching`, `improved`, `kept`, `failed` or `stopped`.
+    package var state: String
+    /// The outcome as JSON, once there is one.
+    package var outcome: String?
+    package init(id: RunID, state: String, outcome: String?) {
+        self.id = id
+        self.state = state
+        self.outcome = outcome
+    }
+}
+
+package struct StoredCandidate: Hashable, Sendable {
+    package var run: RunID
+    package var position: Int
+    /// The candidate with its parents, operator and scores as JSON: a line of `history.jsonl`.
+    package var record: String
+    package init(run: RunID, position: Int, record: String) {
+        self.run = run
+        self.position = position
+        self.record = record
+    }
+}
+
+package struct StoredUnit: Hashable, Sendable {
+    package var run: RunID
+    package var unit: ContentHash
+    package var record: UnitRecord
+    /// Which lease reported it, as text.
+    package var lease: String
+    package init(run: RunID, unit: ContentHash, record: UnitRecord, lease: String) {
+        self.run = run
+        self.unit = unit
+        self.record = record
+        self.lease = lease
+    }
+}
+
+package struct JournalEntry: Hashable, Sendable {
+    package var job: JobID
+    package var atMillisecondsSince1970: Int64
+    package var text: String
+    package init(job: JobID, atMillisecondsSince1970: Int64, text: String) {
+        self.job = job
+        self.atMillisecondsSince1970 = atMillisecondsSince1970
+        self.text = text
+    }
+}
+
+package struct StoreSnapshot: Hashable, Sendable {
+    /// 0 for a new data directory.
+    package var epoch: UInt64
+    /// By creation time, then id.
+    package var jobs: [StoredJob]
+    package var runs: [StoredRun]
+    package init(epoch: UInt64, jobs: [StoredJob], runs: [StoredRun]) {
+        self.epoch = epoch
+        self.jobs = jobs
+        self.runs = runs
+    }
+}

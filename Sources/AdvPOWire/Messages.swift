@@ -1,0 +1,124 @@
+package import AdvPOModel
+
+/// The protocol's version: another major one is refused, another minor one works.
+package struct WireVersion: Hashable, Sendable, CustomStringConvertible {
+    package var major: UInt32
+    package var minor: UInt32
+    package static let current = WireVersion(major: 1, minor: 0)
+    package init(major: UInt32, minor: UInt32) {
+        self.major = major
+        self.minor = minor
+    }
+    package var description: String { "\(major).\(minor)" }
+}
+
+/// What a worker says on the control socket.
+package enum ControlRequest: Hashable, Sendable {
+    case hello(Hello)
+    /// Held by the coordinator until there is something to say or its patience ends.
+    case heartbeat(Heartbeat)
+    /// The worker leaves after a drain; whatever it still holds may be given away at once.
+    case goodbye(session: UInt64)
+
+    package struct Hello: Hashable, Sendable {
+        package var version: WireVersion
+        /// Chosen by the worker at its start, random: tells a restarted process from the old one.
+        package var instance: String
+        /// For people: host and process.
+        package var name: String
+        package var slots: UInt32
+        /// Model ids it can call.
+        package var models: [String]
+        package init(version: WireVersion, instance: String, name: String, slots: UInt32, models: [String]) {
+            self.version = version
+            self.instance = instance
+            self.name = name
+            self.slots = slots
+            self.models = models
+        }
+    }
+
+    package struct Heartbeat: Hashable, Sendable {
+        package var session: UInt64
+        /// Leases in hand, ascending.
+        package var leases: [Lease]
+        /// How many of the coordinator's instructions the worker has seen: makes a lost reply harmless.
+        package var seenInstructions: UInt64
+        package init(session: UInt64, leases: [Lease], seenInstructions: UInt64) {
+            self.session = session
+            self.leases = leases
+            self.seenInstructions = seenInstructions
+        }
+    }
+}
+
+/// What the coordinator answers on the control socket.
+package enum ControlReply: Hashable, Sendable {
+    case welcome(Welcome)
+    /// The worker must not go on; the text says what to do.
+    case refused(String)
+    case instructions(Instructions)
+    /// The session is not known (the coordinator restarted, or gave the worker up): say hello again.
+    case unknownSession
+
+    package struct Welcome: Hashable, Sendable {
+        package var version: WireVersion
+        package var session: UInt64
+        package var epoch: UInt64
+        /// How long the coordinator holds a heartbeat before it answers.
+        package var heartbeatMilliseconds: UInt32
+        package init(version: WireVersion, session: UInt64, epoch: UInt64, heartbeatMilliseconds: UInt32) {
+            self.version = version
+            self.session = session
+            self.epoch = epoch
+            self.heartbeatMilliseconds = heartbeatMilliseconds
+        }
+    }
+
+    package struct Instructions: Hashable, Sendable {
+        /// The count after these.
+        package var sequence: UInt64
+        /// Tasks to abandon now, HTTP calls included.
+        package var cancel: [Lease]
+        package var drain: Bool
+        package init(sequence: UInt64, cancel: [Lease], drain: Bool) {
+            self.sequence = sequence
+            self.cancel = cancel
+            self.drain = drain
+        }
+    }
+}
+
+/// What a worker says on the work socket.
+package enum WorkRequest: Hashable, Sendable {
+    /// A free slot asks for a task; held up to 20 s.
+    case pull(session: UInt64)
+    /// Units that just finished. `taskEnded`: the lease is given back, whatever units are missing were not run.
+    case report(session: UInt64, lease: Lease, units: [UnitReport], taskEnded: Bool)
+    /// Blobs that the worker's cache misses.
+    case fetch(session: UInt64, hashes: [ContentHash])
+}
+
+/// What the coordinator answers on the work socket.
+package enum WorkReply: Hashable, Sendable {
+    case task(TaskOrder)
+    /// Nothing now: pull again.
+    case nothing
+    /// The units are durable.
+    case accepted
+    /// The lease is no longer the worker's: drop the task.
+    case stale
+    /// In the order asked, as many as fit under the message limit; `nil` where the coordinator has no such blob.
+    case blobs([BlobAnswer])
+    case unknownSession
+    case refused(String)
+
+    package struct BlobAnswer: Hashable, Sendable {
+        package var hash: ContentHash
+        package var bytes: [UInt8]?
+        package init(hash: ContentHash, bytes: [UInt8]?) {
+            self.hash = hash
+            self.bytes = bytes
+        }
+    }
+}
