@@ -92,23 +92,26 @@ let package = Package(
         ]),
         library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", hummingbird, httpTypes, lifecycle, logging, nioCore]),
 
+        // What the three commands share: settings from flags, environment and file; terminal output; exit codes.
+        library("AdvPOCommandLine", ["AdvPOBedrock", "AdvPOModel", argumentParser, configuration, logging, systemPackage]),
+
         // Ring 3: composition.
         .executableTarget(
             name: "advpo",
             dependencies: [
-                "AdvPOBedrock", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport", "AdvPOWorker",
+                "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport", "AdvPOWorker",
                 argumentParser, asyncHTTPClient, configuration, lifecycle, logging, nioCore, systemPackage,
             ], swiftSettings: strict),
         .executableTarget(
             name: "advpo-coord",
             dependencies: [
-                "AdvPOAPI", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport",
+                "AdvPOAPI", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport",
                 argumentParser, configuration, lifecycle, logging, systemPackage,
             ], swiftSettings: strict),
         .executableTarget(
             name: "advpo-worker",
             dependencies: [
-                "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker", argumentParser, configuration, lifecycle, logging, systemPackage,
+                "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker", argumentParser, configuration, lifecycle, logging, systemPackage,
             ], swiftSettings: strict),
 
         // For tests only.
@@ -128,6 +131,7 @@ let package = Package(
         tests("AdvPOCoordinatorTests", ["AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOObjects"]),
         tests("AdvPOWorkerTests", ["AdvPOWorker", "AdvPOModel", "AdvPOInference", "AdvPOEvaluation"]),
         tests("AdvPOAPITests", ["AdvPOAPI", "AdvPOBedrock", "AdvPOModel", hummingbird, hummingbirdTesting, httpTypes]),
+        tests("AdvPOCommandLineTests", ["AdvPOCommandLine", "AdvPOBedrock", "AdvPOModel"]),
         tests("SimulationTests", ["AdvPOSimulation", "AdvPOModel"]),
         tests("ProcessTests", ["AdvPOModel", hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
         tests("RuleTests", []),
