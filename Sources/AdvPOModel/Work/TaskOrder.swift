@@ -11,6 +11,13 @@ package struct TaskOrder: Hashable, Sendable {
         case evaluate(EvaluateWork)
         /// Answer each chat: rewrites.
         case generate(GenerateWork)
+
+        package var units: [UnitReference] {
+            switch self {
+            case .evaluate(let work): work.units
+            case .generate(let work): work.units
+            }
+        }
     }
 
     package struct EvaluateWork: Hashable, Sendable {
@@ -51,12 +58,7 @@ package struct TaskOrder: Hashable, Sendable {
         self.work = work
     }
 
-    package var units: [UnitReference] {
-        switch work {
-        case .evaluate(let work): work.units
-        case .generate(let work): work.units
-        }
-    }
+    package var units: [UnitReference] { work.units }
 }
 
 /// The right to report one task's units: the task, which try at it, and the coordinator's epoch that gave it.

@@ -1,0 +1,94 @@
+package import AdvPOModel
+
+/// Names one request that waits for its reply; chosen by the shell, never used twice.
+package struct RequestToken: Hashable, Sendable, Comparable {
+    package let rawValue: UInt64
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    package static func < (lhs: RequestToken, rhs: RequestToken) -> Bool { lhs.rawValue < rhs.rawValue }
+}
+
+/// A worker's connection to one life of the coordinator.
+package struct SessionID: Hashable, Sendable, Comparable {
+    package let rawValue: UInt64
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    package static func < (lhs: SessionID, rhs: SessionID) -> Bool { lhs.rawValue < rhs.rawValue }
+}
+
+/// Times and counts by which the cluster decides; all configurable, all bounded.
+package struct ClusterSettings: Hashable, Sendable {
+    /// How long a heartbeat is held when there is nothing to say.
+    package var heartbeatMilliseconds: Int64 = 5_000
+    /// How long a pull is held when there is no task.
+    package var pullMilliseconds: Int64 = 20_000
+    /// A worker silent for this long is lost.
+    package var silenceMilliseconds: Int64 = 15_000
+    /// A worker whose connection broke has this long to come back.
+    package var reconnectMilliseconds: Int64 = 2_000
+    /// A lease that two heartbeats in a row do not name was never received, once it is this old.
+    package var leaseDeliveryMilliseconds: Int64 = 5_000
+    /// Lost workers after which a task fails its units instead of finding a new victim.
+    package var lostWorkersPerTask = 3
+    /// Times a task may be handed out in all.
+    package var attemptsPerTask = 8
+    package var maximumWorkers = 20_000
+    package init() {}
+}
+
+/// A task as the search wants it done, before anyone holds it.
+package struct TaskSpecification: Hashable, Sendable {
+    package var run: RunID
+    package var iteration: Int
+    package var work: TaskOrder.Work
+    /// Models that a worker must serve to be given it.
+    package var models: [String]
+    package init(run: RunID, iteration: Int, work: TaskOrder.Work, models: [String]) {
+        self.run = run
+        self.iteration = iteration
+        self.work = work
+        self.models = models
+    }
+}
+
+/// What a worker says of itself at its start.
+package struct WorkerIntroduction: Hashable, Sendable {
+    package var instance: String
+    package var name: String
+    package var slots: Int
+    package var models: [String]
+    package init(instance: String, name: String, slots: Int, models: [String]) {
+        self.instance = instance
+        self.name = name
+        self.slots = slots
+        self.models = models
+    }
+}
+
+package enum ClusterEvent: Hashable, Sendable {
+    case hello(RequestToken, WorkerIntroduction)
+    case heartbeat(RequestToken, SessionID, leases: [Lease], seenInstructions: UInt64)
+    case goodbye(RequestToken, SessionID)
+    case pull(RequestToken, SessionID)
+    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool)
+    /// The connection of a session broke; the worker may come back.
+    case connectionLost(SessionID)
+    case submit([TaskSpecification])
+    /// Forget the run's tasks and have their workers abandon them.
+    case cancel(RunID)
+    /// Time passed.
+    case tick
+}
+
+package enum ClusterEffect: Hashable, Sendable {
+    /// To be made durable before any later effect is carried out.
+    case accepted(RunID, UnitReport, Lease)
+    case welcome(RequestToken, SessionID)
+    case unknownSession(RequestToken)
+    case refuse(RequestToken, String)
+    case instruct(RequestToken, sequence: UInt64, cancel: [Lease])
+    case task(RequestToken, TaskOrder)
+    case nothing(RequestToken)
+    case reportAccepted(RequestToken)
+    case reportStale(RequestToken)
+    case workerJoined(SessionID, name: String)
+    case workerLost(SessionID, name: String, reason: String)
+}

@@ -1,0 +1,133 @@
+package import AdvPOBedrock
+package import AdvPOModel
+import AdvPOWire
+package import OrderedCollections
+
+/// A job as the store keeps it: what was submitted and what it was resolved to, by value or by blob. Version 1.
+package struct JobManifest: Hashable, Sendable {
+    package var id: JobID
+    package var request: CreateJobRequest
+    package var options: JobOptions
+    package var judgeModelID: String?
+    package var rewriterModelID: String?
+    package var input: ContentHash
+    /// Function name to the blob of its bundle.
+    package var functions: OrderedDictionary<String, ContentHash>
+    package var createdMillisecondsSince1970: Int64
+}
+
+extension JobManifest {
+    func encoded() -> [UInt8] {
+        let object: JSONObject = [
+            "version": 1,
+            "id": .string(id.rawValue),
+            "request": Self.json(request),
+            "options": .object([
+                "promptFormat": .string(options.promptFormat.rawValue),
+                "budgetCalls": .number(JSONNumber(options.budgetCalls)),
+                "seed": .string(String(options.seed)),
+                "rewriterModelID": Self.json(options.rewriterModelID),
+                "judgeModelID": Self.json(options.judgeModelID),
+            ]),
+            "judgeModelID": Self.json(judgeModelID),
+            "rewriterModelID": Self.json(rewriterModelID),
+            "input": .string(input.description),
+            "functions": .object(functions.mapValues { .string($0.description) }),
+            "created": .string(String(createdMillisecondsSince1970)),
+        ]
+        return JSONValue.object(object).encoded()
+    }
+
+    private static func json(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+
+    private static func json(_ request: CreateJobRequest) -> JSONValue {
+        .object([
+            "jobName": .string(request.jobName),
+            "jobDescription": json(request.jobDescription),
+            "clientToken": json(request.clientToken),
+            "encryptionKeyArn": json(request.encryptionKeyArn),
+            "inputURI": .string(request.inputURI),
+            "outputURI": .string(request.outputURI),
+            "models": .array(request.models.map { json($0) }),
+            "tags": .array(request.tags.map { .object(["key": .string($0.key), "value": .string($0.value)]) }),
+        ])
+    }
+
+    private static func json(_ model: ModelConfiguration) -> JSONValue {
+        .object([
+            "modelID": .string(model.modelID),
+            "maxTokens": model.inference.maxTokens.map { .number(JSONNumber($0)) } ?? .null,
+            "temperature": model.inference.temperature.map { .number(JSONNumber($0)) } ?? .null,
+            "topP": model.inference.topP.map { .number(JSONNumber($0)) } ?? .null,
+            "stopSequences": model.inference.stopSequences.map { .array($0.map { .string($0) }) } ?? .null,
+            "additionalModelRequestFields": .object(model.additionalModelRequestFields),
+        ])
+    }
+}
+
+extension JobManifest {
+    package struct Unreadable: Error, Hashable, CustomStringConvertible {
+        package var description: String
+    }
+
+    init(decoding bytes: [UInt8]) throws(Unreadable) {
+        guard let value = try? JSONValue(parsing: bytes), let object = value.objectValue else {
+            throw Unreadable(description: "a stored job is not readable JSON; the data directory is damaged or was written by another program")
+        }
+        guard object["version"]?.numberValue?.int == 1 else {
+            throw Unreadable(description: "a stored job has another version than 1; use the advpo-coord that wrote it, or a newer one")
+        }
+        guard let id = object["id"]?.stringValue.flatMap({ JobID($0) }), let input = object["input"]?.stringValue.flatMap({ ContentHash(hex: $0) }),
+            let options = object["options"]?.objectValue, let request = object["request"]?.objectValue,
+            let format = options["promptFormat"]?.stringValue.flatMap({ JobOptions.PromptFormat(rawValue: $0) }),
+            let budget = options["budgetCalls"]?.numberValue?.int, let seed = options["seed"]?.stringValue.flatMap({ UInt64($0) }),
+            let created = object["created"]?.stringValue.flatMap({ Int64($0) }), let functions = object["functions"]?.objectValue
+        else { throw Unreadable(description: "a stored job lacks a field; the data directory is damaged") }
+        self.id = id
+        self.request = try Self.request(request)
+        self.options = JobOptions(
+            promptFormat: format, budgetCalls: budget, seed: seed, rewriterModelID: options["rewriterModelID"]?.stringValue,
+            judgeModelID: options["judgeModelID"]?.stringValue)
+        judgeModelID = object["judgeModelID"]?.stringValue
+        rewriterModelID = object["rewriterModelID"]?.stringValue
+        self.input = input
+        var bundles: OrderedDictionary<String, ContentHash> = [:]
+        for (name, value) in functions {
+            guard let hash = value.stringValue.flatMap({ ContentHash(hex: $0) }) else { throw Unreadable(description: "stored job \(id): function \(name) has no hash") }
+            bundles[name] = hash
+        }
+        self.functions = bundles
+        createdMillisecondsSince1970 = created
+    }
+
+    private static func request(_ object: JSONObject) throws(Unreadable) -> CreateJobRequest {
+        guard let name = object["jobName"]?.stringValue, let input = object["inputURI"]?.stringValue, let output = object["outputURI"]?.stringValue,
+            let models = object["models"]?.arrayValue, let tags = object["tags"]?.arrayValue
+        else { throw Unreadable(description: "a stored request lacks a field; the data directory is damaged") }
+        return CreateJobRequest(
+            jobName: name, jobDescription: object["jobDescription"]?.stringValue, clientToken: object["clientToken"]?.stringValue,
+            encryptionKeyArn: object["encryptionKeyArn"]?.stringValue, inputURI: input, outputURI: output,
+            models: models.compactMap { $0.objectValue }.map { model in
+                ModelConfiguration(
+                    modelID: model["modelID"]?.stringValue ?? "",
+                    inference: InferenceConfiguration(
+                        maxTokens: model["maxTokens"]?.numberValue?.int, temperature: model["temperature"]?.numberValue?.double,
+                        topP: model["topP"]?.numberValue?.double, stopSequences: model["stopSequences"]?.arrayValue?.compactMap(\.stringValue)),
+                    additionalModelRequestFields: model["additionalModelRequestFields"]?.objectValue ?? [:])
+            },
+            tags: tags.compactMap { $0.objectValue }.map {
+                CreateJobRequest.Tag(key: $0["key"]?.stringValue ?? "", value: $0["value"]?.stringValue ?? "")
+            })
+    }
+
+    init(_ plan: JobPlan) {
+        id = plan.id
+        request = plan.request
+        options = plan.options
+        judgeModelID = plan.judgeModelID
+        rewriterModelID = plan.rewriterModelID
+        input = plan.input
+        functions = plan.functions.mapValues { ContentHash(of: BlobCodec.encode($0)) }
+        createdMillisecondsSince1970 = plan.createdMillisecondsSince1970
+    }
+}

@@ -1,0 +1,198 @@
+package import AdvPOBedrock
+package import AdvPOModel
+import AdvPOObjects
+import AdvPOStore
+import AdvPOWire
+import OrderedCollections
+
+extension Coordinator: JobService {
+    package static let resultsFileName = "advanced_prompt_optimization_results.jsonl"
+    package static let historyFileName = "history.jsonl"
+
+    package func create(_ request: CreateJobRequest) async throws(APIError) -> CreateJobResponse {
+        if let existing = try earlierJob(request) { return CreateJobResponse(jobARN: identity.arn(of: existing)) }
+        let options = try JobOptions(tags: request.tags, defaults: JobOptions())
+        let input: [UInt8]
+        do {
+            input = try await objects.read(try ObjectURI(request.inputURI), maximumBytes: admission.limits.fileBytes)
+        } catch {
+            throw APIError(code: .validation, message: "inputConfig.s3Uri: \(error)")
+        }
+        let job = try await submit(request, options: options, input: input)
+        return CreateJobResponse(jobARN: identity.arn(of: job))
+    }
+
+    /// Admits a job whose input is at hand.
+    ///
+    /// - Throws: `ValidationException` with every fault of the input; then nothing was kept.
+    package func submit(_ request: CreateJobRequest, options: JobOptions, input: [UInt8]) async throws(APIError) -> JobID {
+        do {
+            _ = try ObjectURI(request.outputURI)
+        } catch {
+            throw APIError(code: .validation, message: "outputConfig.s3Uri: \(error)")
+        }
+        var generator = SystemRandomNumberGenerator()
+        let now = clock.now()
+        let admission = admission
+        let id = JobID(using: &generator)
+        let outcome = await Task.detached { () -> Result<JobPlan, AdmissionFault> in
+            do throws(AdmissionFault) {
+                return .success(try admission.plan(
+                    id: id, request: request, options: options, input: input, createdMillisecondsSince1970: now.millisecondsSince1970))
+            } catch {
+                return .failure(error)
+            }
+        }.value
+        let plan: JobPlan
+        switch outcome {
+        case .success(let admitted): plan = admitted
+        case .failure(let fault): throw APIError(code: .validation, message: fault.message)
+        }
+        // Two equal requests may have come this far together.
+        if let existing = try earlierJob(request) { return existing }
+        let unended = directory.values.count { !$0.status.isTerminal }
+        guard unended < Self.concurrentJobs else {
+            throw APIError(code: .serviceQuotaExceeded, message: "\(unended) jobs are under way, at most \(Self.concurrentJobs) are allowed; wait for one to end or stop one")
+        }
+        if let token = request.clientToken { jobsByToken[token] = id }
+        let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) }
+        logger.notice("job submitted", metadata: ["job": "\(id)", "templates": "\(plan.templates.count)", "models": "\(request.models.count)"])
+        await post(
+            .admitted(plan, clientToken: request.clientToken, status: .inProgress, units: [], isNew: true), records: blobs.map { .blob($0) })
+        return id
+    }
+
+    /// The published quota.
+    private static let concurrentJobs = 20
+
+    /// The job that the same token made before; a conflict when it came with another request.
+    private func earlierJob(_ request: CreateJobRequest) throws(APIError) -> JobID? {
+        guard let token = request.clientToken, let job = jobsByToken[token] else { return nil }
+        if let known = directory[job], known.manifest.request != request {
+            throw APIError(code: .conflict, message: "clientToken was used before with another request; use a new token")
+        }
+        return job
+    }
+
+    package func get(_ job: JobID) async throws(APIError) -> JobDescription { try describe(job) }
+
+    func describe(_ job: JobID) throws(APIError) -> JobDescription {
+        guard let entry = directory[job] else {
+            throw APIError(code: .resourceNotFound, message: "there is no job \(job); advpo list shows the jobs")
+        }
+        return JobDescription(
+            jobARN: identity.arn(of: job), request: entry.manifest.request, status: entry.status, failureMessage: entry.failureMessage,
+            createdMillisecondsSince1970: entry.manifest.createdMillisecondsSince1970, modifiedMillisecondsSince1970: entry.modifiedMillisecondsSince1970)
+    }
+
+    package func list(_ request: ListJobsRequest) async throws(APIError) -> ListJobsResponse {
+        // The token is the last id seen: jobs that come or go between two pages neither repeat nor hide others.
+        var order = directory.values.map { ListPosition(created: $0.manifest.createdMillisecondsSince1970, job: $0.manifest.id) }.sorted()
+        if !request.ascending { order.reverse() }
+        if let token = request.nextToken {
+            guard let position = ListPosition(token: token) else {
+                throw APIError(code: .validation, message: "nextToken is not one that this service gave; leave it out to begin again")
+            }
+            order.removeAll { request.ascending ? $0 <= position : $0 >= position }
+        }
+        let page = order.prefix(request.maxResults)
+        var jobs: [JobDescription] = []
+        for position in page { jobs.append(try describe(position.job)) }
+        return ListJobsResponse(jobs: jobs, nextToken: order.count > page.count ? page.last?.token : nil)
+    }
+
+    package func stop(_ job: JobID) async throws(APIError) {
+        let entry = try describe(job)
+        switch entry.status {
+        case .inProgress: await post(.stop(job))
+        case .stopping, .stopped: return
+        case .completed, .failed, .partiallyCompleted, .deleting:
+            throw APIError(code: .conflict, message: "job \(job) is \(entry.status.rawValue); only a job in progress can be stopped")
+        }
+    }
+
+    package func delete(_ jobs: [JobID]) async throws(APIError) -> [Result<DeletedJob, BatchDeleteFailure>] {
+        var results: [Result<DeletedJob, BatchDeleteFailure>] = []
+        for job in jobs {
+            guard let entry = directory[job] else {
+                results.append(.failure(.init(job: job, code: APIError.Code.resourceNotFound.rawValue, message: "there is no job \(job)")))
+                continue
+            }
+            guard entry.status.isTerminal else {
+                let message = "job \(job) is \(entry.status.rawValue); stop it and wait until it is Stopped, then delete it"
+                results.append(.failure(.init(job: job, code: APIError.Code.conflict.rawValue, message: message)))
+                continue
+            }
+            await post(.forget(job))
+            await post(.delete(job))
+            directory.removeValue(forKey: job)
+            finalProgress.removeValue(forKey: job)
+            if let token = entry.manifest.request.clientToken { jobsByToken.removeValue(forKey: token) }
+            results.append(.success(DeletedJob(job: job, status: .deleting)))
+        }
+        return results
+    }
+
+    package func resultFile(_ name: String, of job: JobID) async throws(APIError) -> [UInt8] {
+        let entry = try describe(job)
+        guard [Self.resultsFileName, Self.historyFileName].contains(name) else {
+            throw APIError(code: .resourceNotFound, message: "a job has the files \(Self.resultsFileName) and \(Self.historyFileName), not \(name)")
+        }
+        do {
+            return try await objects.read(try ObjectURI(entry.request.outputURI + "\(job)/\(name)"), maximumBytes: 1 << 30)
+        } catch {
+            throw APIError(code: .resourceNotFound, message: "\(name) of job \(job) (\(entry.status.rawValue)) cannot be read: \(error)")
+        }
+    }
+
+    func updateDirectory(_ job: StoredJob) {
+        guard let status = JobStatus(rawValue: job.status) else { preconditionFailure("the brain writes published statuses") }
+        if var entry = directory[job.id] {
+            entry.status = status
+            entry.failureMessage = job.failureMessage
+            entry.modifiedMillisecondsSince1970 = job.modifiedMillisecondsSince1970
+            directory[job.id] = entry
+        } else {
+            guard let manifest = try? JobManifest(decoding: job.request) else { preconditionFailure("the brain writes manifests that can be read") }
+            directory[job.id] = DirectoryEntry(
+                manifest: manifest, status: status, failureMessage: job.failureMessage, modifiedMillisecondsSince1970: job.modifiedMillisecondsSince1970)
+        }
+    }
+
+    /// Writes the result files; the job ends when they are there, and fails when they cannot be.
+    func write(_ report: JobReport) async {
+        let folder = report.plan.request.outputURI + "\(report.plan.id)/"
+        var results: [UInt8] = []
+        for result in report.results { results += result.jsonLine.encoded() + [UInt8(ascii: "\n")] }
+        var history: [UInt8] = []
+        for line in report.history { history += line.encoded() + [UInt8(ascii: "\n")] }
+        do {
+            try await objects.write(try ObjectURI(folder + Self.historyFileName), bytes: history)
+            try await objects.write(try ObjectURI(folder + Self.resultsFileName), bytes: results)
+            await post(.resultsWritten(report.plan.id, failure: nil))
+        } catch {
+            logger.error("results could not be written", metadata: ["job": "\(report.plan.id)", "error": "\(error)"])
+            await post(.resultsWritten(report.plan.id, failure: "\(error)"))
+        }
+    }
+}
+
+/// Where a page of jobs ended: by creation time, then id.
+struct ListPosition: Comparable {
+    var created: Int64
+    var job: JobID
+
+    init(created: Int64, job: JobID) {
+        self.created = created
+        self.job = job
+    }
+
+    init?(token: String) {
+        let parts = token.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let created = Int64(parts[0], radix: 36), let job = JobID(String(parts[1])) else { return nil }
+        self.init(created: created, job: job)
+    }
+
+    var token: String { "\(String(created, radix: 36))-\(job)" }
+    static func < (lhs: ListPosition, rhs: ListPosition) -> Bool { (lhs.created, lhs.job) < (rhs.created, rhs.job) }
+}

@@ -1,0 +1,137 @@
+package import AdvPOEvaluation
+package import AdvPOModel
+import AdvPOWire
+
+/// Does what a task says: fetches its content, calls models, scores, and hands each unit on as it finishes.
+package struct TaskExecutor: Sendable {
+    private let models: any ChatModels
+    private let evaluator: Evaluator
+    private let limits: WireLimits
+
+    package init(models: any ChatModels, evaluator: Evaluator, limits: WireLimits) {
+        self.models = models
+        self.evaluator = evaluator
+        self.limits = limits
+    }
+
+    /// Runs the task's units one after the other; returns early, without a word, when the surrounding task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - blobs: content by hash, from the cache or the coordinator.
+    ///   - finished: called once per unit that ended, in order.
+    /// - Throws: what `blobs` throws, and `WireError` for content that is not what it should be. Units already handed on stay valid.
+    package func run(
+        _ order: TaskOrder, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]], finished: @Sendable (UnitReport) async -> Void
+    ) async throws {
+        switch order.work {
+        case .evaluate(let work): try await evaluate(work, blobs: blobs, finished: finished)
+        case .generate(let work): try await generate(work, blobs: blobs, finished: finished)
+        }
+    }
+
+    private func evaluate(
+        _ work: TaskOrder.EvaluateWork, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
+        finished: @Sendable (UnitReport) async -> Void
+    ) async throws {
+        let content = try await blobs([work.candidate, work.evaluation] + work.units.map(\.content))
+        let document = try BlobCodec.decodePromptDocument(try found(work.candidate, content), limits: limits)
+        let specification = try BlobCodec.decodeEvaluationSpecification(try found(work.evaluation, content), limits: limits)
+        var bundle: FunctionBundle?
+        if let hash = specification.functionBundle {
+            bundle = try BlobCodec.decodeFunctionBundle(try found(hash, try await blobs([hash])), limits: limits)
+        }
+        for unit in work.units {
+            let sample = try BlobCodec.decodeSample(try found(unit.content, content), limits: limits)
+            guard let record = await record(document, sample, work.model, specification, bundle) else { return }
+            await finished(UnitReport(unit: unit.unit, record: record))
+        }
+    }
+
+    private func generate(
+        _ work: TaskOrder.GenerateWork, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
+        finished: @Sendable (UnitReport) async -> Void
+    ) async throws {
+        let content = try await blobs(work.units.map(\.content))
+        for unit in work.units {
+            let request = try BlobCodec.decodeChatRequest(try found(unit.content, content), limits: limits)
+            let record: UnitRecord
+            do throws(InferenceFailure) {
+                let answer = try await models.complete(request)
+                record = UnitRecord(status: .scored, output: answer.text, score: nil, usage: answer.usage, providerCalls: answer.attempts)
+            } catch {
+                guard let failed = Self.record(of: error, isGeneration: true) else { return }
+                record = failed
+            }
+            await finished(UnitReport(unit: unit.unit, record: record))
+        }
+    }
+
+    /// One sample answered and scored; nil when cancelled.
+    private func record(
+        _ document: PromptDocument, _ sample: Sample, _ model: ModelConfiguration, _ specification: EvaluationSpecification, _ bundle: FunctionBundle?
+    ) async -> UnitRecord? {
+        let messages = document.rendered(variables: sample.values)
+        let answer: ChatCompletion
+        do throws(InferenceFailure) {
+            answer = try await models.complete(ChatRequest(
+                modelID: model.modelID, messages: messages, inference: model.inference, additionalModelRequestFields: model.additionalModelRequestFields))
+        } catch {
+            return Self.record(of: error, isGeneration: false)
+        }
+        let item = EvaluationItem(
+            renderedPrompt: Self.transcript(messages), response: answer.text, reference: sample.referenceResponse, specification: specification,
+            functionBundle: bundle)
+        do throws(EvaluationFailure) {
+            let result = try await evaluator.evaluate(item)
+            return UnitRecord(
+                status: .scored, output: answer.text, score: result.score, feedback: result.feedback, judgeOutput: result.judgeOutput, usage: answer.usage,
+                judgeUsage: result.judgeUsage, providerCalls: answer.attempts + result.providerCalls)
+        } catch {
+            return Self.record(of: error, answer: answer)
+        }
+    }
+
+    private static func record(of failure: InferenceFailure, isGeneration: Bool) -> UnitRecord? {
+        switch failure.kind {
+        case .cancelled: nil
+        case .infrastructure, .configuration:
+            UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: failure.message, providerCalls: failure.attempts)
+        case .model:
+            UnitRecord(
+                status: .modelFailure, output: "", score: isGeneration ? nil : 0, feedback: failure.message, failureReason: failure.message,
+                providerCalls: failure.attempts)
+        }
+    }
+
+    /// A judge or a metric that failed says nothing of the answer: no score, never a 0.
+    private static func record(of failure: EvaluationFailure, answer: ChatCompletion) -> UnitRecord? {
+        switch failure {
+        case .cancelled: nil
+        case .judge(let message, let calls, let usage):
+            UnitRecord(
+                status: .infrastructureFailure, output: answer.text, score: nil, failureReason: message, usage: answer.usage, judgeUsage: usage,
+                providerCalls: answer.attempts + calls)
+        case .metric(let message):
+            UnitRecord(
+                status: .infrastructureFailure, output: answer.text, score: nil, failureReason: message, usage: answer.usage, providerCalls: answer.attempts)
+        }
+    }
+
+    /// The conversation as a judge reads it: the bare text of a single message, else each under its role.
+    private static func transcript(_ messages: [ChatMessage]) -> String {
+        guard messages.count > 1 else { return messages.first?.text ?? "" }
+        return messages.map { "[\($0.role.rawValue)]\n\($0.text)" }.joined(separator: "\n\n")
+    }
+
+    private func found(_ hash: ContentHash, _ content: [ContentHash: [UInt8]]) throws(MissingContent) -> [UInt8] {
+        guard let bytes = content[hash] else { throw MissingContent(hash: hash) }
+        return bytes
+    }
+}
+
+/// The coordinator does not have a blob that its own task names: the job has ended meanwhile.
+package struct MissingContent: Error, Hashable, Sendable, CustomStringConvertible {
+    package var hash: ContentHash
+    package init(hash: ContentHash) { self.hash = hash }
+    package var description: String { "the coordinator has no content \(hash) any more" }
+}

@@ -1,0 +1,238 @@
+import AdvPOCluster
+package import AdvPOModel
+package import AdvPOTransport
+import AdvPOWire
+package import Logging
+package import ServiceLifecycle
+
+/// The worker's shell: a mailbox around its machine, and one task of Swift for each thing under way.
+package actor Worker {
+    private let introduction: ControlRequest.Hello
+    private let work: any Requester
+    private let control: any Requester
+    private let executor: TaskExecutor
+    private let limits: WireLimits
+    private let logger: Logger
+    private var machine: WorkerMachine
+    private var cache: BlobCache
+    private var running: [Lease: Task<Void, Never>] = [:]
+    private var activities: [UInt64: Task<Void, Never>] = [:]
+    private var nextActivity: UInt64 = 0
+    private var ending: Ending?
+    private var waitingForEnd: CheckedContinuation<Ending, Never>?
+
+    package enum Ending: Hashable, Sendable {
+        case drained
+        case refused(String)
+        case cancelled
+    }
+
+    /// - Parameter instance: random, new for each process: it tells a restarted worker from the old one.
+    package init(
+        name: String, instance: String, slots: Int, models: [String], work: any Requester, control: any Requester, executor: TaskExecutor,
+        limits: WireLimits = WireLimits(), cacheBytes: Int = 256 * 1024 * 1024, logger: Logger
+    ) {
+        introduction = ControlRequest.Hello(version: .current, instance: instance, name: name, slots: UInt32(clamping: slots), models: models)
+        self.work = work
+        self.control = control
+        self.executor = executor
+        self.limits = limits
+        self.logger = logger
+        machine = WorkerMachine(settings: WorkerSettings(slots: slots))
+        cache = BlobCache(maximumBytes: cacheBytes)
+    }
+
+    /// Works until drained, refused or cancelled; then nothing of it runs any more.
+    package func run() async -> Ending {
+        post(.start)
+        let ending = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if let ending { continuation.resume(returning: ending) } else { waitingForEnd = continuation }
+            }
+        } onCancel: {
+            Task { await self.end(.cancelled) }
+        }
+        for task in running.values { task.cancel() }
+        for task in activities.values { task.cancel() }
+        for task in running.values { await task.value }
+        for task in activities.values { await task.value }
+        return ending
+    }
+
+    /// Finishes what is in hand and takes no more; `run` then returns.
+    package func drain() { post(.drain) }
+
+    private func end(_ ending: Ending) {
+        guard self.ending == nil else { return }
+        self.ending = ending
+        waitingForEnd?.resume(returning: ending)
+        waitingForEnd = nil
+    }
+
+    private func post(_ event: WorkerEvent) {
+        guard ending == nil else { return }
+        for effect in machine.handle(event) { carryOut(effect) }
+    }
+
+    private func carryOut(_ effect: WorkerEffect) {
+        switch effect {
+        case .hello: begin { await $0.greet() }
+        case .heartbeat(let session, let leases, let seen): begin { await $0.beat(session, leases, seen) }
+        case .pull(let session, let slot): begin { await $0.pull(session, slot) }
+        case .report(let session, let lease, let units, let ended): begin { await $0.report(session, lease, units, ended) }
+        case .goodbye(let session): begin { await $0.sayGoodbye(session) }
+        case .pause(let pause, let milliseconds):
+            begin { worker in
+                do { try await Task.sleep(for: .milliseconds(milliseconds)) } catch { return }
+                await worker.post(.resumed(pause))
+            }
+        case .run(let order): start(order)
+        case .abort(let lease): running[lease]?.cancel()
+        case .exit(let reason): end(reason.map { .refused($0) } ?? .drained)
+        }
+    }
+
+    private func begin(_ activity: @escaping @Sendable (Worker) async -> Void) {
+        let number = nextActivity
+        nextActivity += 1
+        activities[number] = Task {
+            await activity(self)
+            self.activities.removeValue(forKey: number)
+        }
+    }
+}
+
+// MARK: - Talking to the coordinator
+
+extension Worker {
+    /// Longer than the coordinator holds a heartbeat or a pull, so that silence means it is gone.
+    private static let controlTimeoutMilliseconds = 12_000
+    private static let pullTimeoutMilliseconds = 30_000
+
+    private func askControl(_ request: ControlRequest) async -> ControlReply? {
+        do {
+            let answer = try await control.request(request.encoded(), timeoutMilliseconds: Self.controlTimeoutMilliseconds)
+            return try ControlReply(decoding: answer, limits: limits)
+        } catch {
+            logger.debug("control request failed", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func askWork(_ request: WorkRequest) async -> WorkReply? {
+        do {
+            let answer = try await work.request(request.encoded(), timeoutMilliseconds: Self.pullTimeoutMilliseconds)
+            return try WorkReply(decoding: answer, limits: limits)
+        } catch {
+            logger.debug("work request failed", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func greet() async {
+        switch await askControl(.hello(introduction)) {
+        case .welcome(let welcome):
+            logger.info("welcomed", metadata: ["session": "\(welcome.session)", "epoch": "\(welcome.epoch)"])
+            post(.welcomed(SessionID(welcome.session), epoch: welcome.epoch))
+        case .refused(let reason): post(.refused(reason))
+        case .instructions, .unknownSession, nil: post(.greetingFailed)
+        }
+    }
+
+    private func beat(_ session: SessionID, _ leases: [Lease], _ seen: UInt64) async {
+        switch await askControl(.heartbeat(.init(session: session.rawValue, leases: leases, seenInstructions: seen))) {
+        case .instructions(let said): post(.instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain))
+        case .unknownSession: post(.sessionLost(session))
+        case .welcome, .refused, nil: post(.heartbeatFailed(session))
+        }
+    }
+
+    private func pull(_ session: SessionID, _ slot: Int) async {
+        switch await askWork(.pull(session: session.rawValue)) {
+        case .task(let order): post(.pulled(session, slot: slot, order))
+        case .nothing: post(.pulled(session, slot: slot, nil))
+        case .unknownSession: post(.sessionLost(session))
+        case .accepted, .stale, .blobs, .refused, nil: post(.pullFailed(session, slot: slot))
+        }
+    }
+
+    private func report(_ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool) async {
+        switch await askWork(.report(session: session.rawValue, lease: lease, units: units, taskEnded: ended)) {
+        case .accepted: post(.reported(session, lease, stale: false))
+        case .stale: post(.reported(session, lease, stale: true))
+        case .unknownSession: post(.sessionLost(session))
+        case .task, .nothing, .blobs, .refused, nil: post(.reportFailed(session, lease))
+        }
+    }
+
+    private func sayGoodbye(_ session: SessionID) async {
+        _ = await askControl(.goodbye(session: session.rawValue))
+        post(.goodbyeAnswered)
+    }
+}
+
+// MARK: - Doing the work
+
+extension Worker {
+    private func start(_ order: TaskOrder) {
+        running[order.lease] = Task {
+            do {
+                try await executor.run(order, blobs: { try await self.content($0) }, finished: { await self.finished(order.lease, $0) })
+            } catch {
+                self.logger.warning("task given back", metadata: ["lease": "\(order.lease)", "run": "\(order.run)", "error": "\(error)"])
+            }
+            self.running.removeValue(forKey: order.lease)
+            self.post(.taskReturned(order.lease))
+        }
+    }
+
+    private func finished(_ lease: Lease, _ report: UnitReport) { post(.unitFinished(lease, report)) }
+
+    /// From the cache, else from the coordinator, in as many messages as it takes.
+    private func content(_ hashes: [ContentHash]) async throws -> [ContentHash: [UInt8]] {
+        var found: [ContentHash: [UInt8]] = [:]
+        var missing: [ContentHash] = []
+        for hash in hashes where found[hash] == nil {
+            if let bytes = cache.get(hash) { found[hash] = bytes } else { missing.append(hash) }
+        }
+        while let first = missing.first {
+            let reply = try WorkReply(
+                decoding: try await work.request(
+                    WorkRequest.fetch(session: 0, hashes: Array(missing.prefix(limits.unitsPerTask))).encoded(), timeoutMilliseconds: Self.pullTimeoutMilliseconds),
+                limits: limits)
+            guard case .blobs(let answers) = reply, !answers.isEmpty else { throw MissingContent(hash: first) }
+            for answer in answers {
+                // What a name promises is checked: the content must hash to it.
+                guard let bytes = answer.bytes, ContentHash(of: bytes) == answer.hash else { throw MissingContent(hash: answer.hash) }
+                cache.put(answer.hash, bytes)
+                found[answer.hash] = bytes
+            }
+            let before = missing.count
+            missing.removeAll { found[$0] != nil }
+            guard missing.count < before else { throw MissingContent(hash: first) }
+        }
+        return found
+    }
+}
+
+/// A worker as a service: graceful shutdown drains it.
+package struct WorkerService: Service {
+    private let worker: Worker
+    package init(_ worker: Worker) { self.worker = worker }
+
+    /// - Throws: `WorkerRefused` when the coordinator will not have it.
+    package func run() async throws {
+        let ending = await withGracefulShutdownHandler {
+            await worker.run()
+        } onGracefulShutdown: {
+            Task { await worker.drain() }
+        }
+        if case .refused(let reason) = ending { throw WorkerRefused(reason: reason) }
+    }
+}
+
+/// The coordinator will not have this worker.
+package struct WorkerRefused: Error, Hashable, Sendable, CustomStringConvertible {
+    package var reason: String
+    package var description: String { "the coordinator refused this worker: \(reason)" }
+}
