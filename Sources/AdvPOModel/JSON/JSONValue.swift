@@ -27,7 +27,9 @@ package struct JSONNumber: Sendable, Hashable {
         literal = "\(value)"
     }
 
-    package var double: Double? { Double(literal) }
+    /// Nil when the number is too large for a `Double`.
+    package var double: Double? { Double(literal).flatMap { $0.isFinite ? $0 : nil } }
+    /// Nil unless the literal is a whole number in the range of `Int`, written without fraction or exponent.
     package var int: Int? { Int(literal) }
 }
 

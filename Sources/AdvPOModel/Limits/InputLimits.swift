@@ -9,6 +9,8 @@ package struct InputLimits: Hashable, Sendable {
     package var modelsPerJob = 5
     /// Bytes of one `promptTemplate`, one judge prompt, one criterion. Not published; ours.
     package var textBytes = 1024 * 1024
+    /// Bytes of one sample's variables and reference together; a sample travels as one blob, so keep it below `WireLimits.blobBytes`. Ours.
+    package var sampleBytes = 8 * 1024 * 1024
     /// Characters of `templateId`. Not published; ours.
     package var templateIDCharacters = 256
     package init() {}
