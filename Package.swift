@@ -16,6 +16,7 @@ let collections = Target.Dependency.product(name: "OrderedCollections", package:
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
@@ -115,7 +116,7 @@ let package = Package(
             ], swiftSettings: strict),
 
         // For tests only.
-        library("AdvPOSimulation", ["AdvPOCluster", "AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOWire", collections]),
+        library("AdvPOSimulation", ["AdvPOBedrock", "AdvPOCluster", "AdvPOCoordinator", "AdvPOModel", "AdvPOStore", "AdvPOWire", collections, heap]),
 
         // Tests: one target per library, then whole processes and rules.
         tests("AdvPOModelTests", ["AdvPOModel"]),

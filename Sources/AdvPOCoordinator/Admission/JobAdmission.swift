@@ -1,7 +1,7 @@
 package import AdvPOBedrock
 package import AdvPOModel
 import AdvPOWire
-import OrderedCollections
+package import OrderedCollections
 
 /// Turns a submission into a plan, or says everything that is wrong with it. Pure: what the world holds comes in as arguments.
 package struct JobAdmission: Sendable {

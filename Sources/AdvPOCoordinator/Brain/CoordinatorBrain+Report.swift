@@ -1,4 +1,5 @@
 package import AdvPOBedrock
+import AdvPOCluster
 package import AdvPOModel
 import AdvPOOptimizer
 import AdvPOWire

@@ -3,6 +3,7 @@ package import AdvPOModel
 import AdvPOObjects
 import AdvPOStore
 import AdvPOWire
+import Logging
 import OrderedCollections
 
 extension Coordinator: JobService {

@@ -2,6 +2,7 @@ import AdvPOBedrock
 import AdvPOModel
 import AdvPOStore
 import AdvPOWire
+import Logging
 import OrderedCollections
 
 extension Coordinator {

@@ -93,12 +93,15 @@ package actor Coordinator {
         startDraining()
     }
 
+    func takeToken() -> RequestToken {
+        defer { nextToken += 1 }
+        return RequestToken(nextToken)
+    }
+
     /// Sends one cluster event that wants a reply, and waits for it: nil when the coordinator closes first or the task is cancelled.
-    func exchange(_ event: (RequestToken) -> ClusterEvent) async -> ClusterEffect? {
+    func exchange(_ event: ClusterEvent, _ token: RequestToken) async -> ClusterEffect? {
         guard !isClosed else { return nil }
-        let token = RequestToken(nextToken)
-        nextToken += 1
-        mailbox.append(Entry(event: .cluster(event(token)), records: [], done: nil))
+        mailbox.append(Entry(event: .cluster(event), records: [], done: nil))
         startDraining()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -176,13 +179,7 @@ package actor Coordinator {
     }
 
     private func deliver(_ effect: ClusterEffect) {
-        let token: RequestToken
-        switch effect {
-        case .welcome(let t, _), .unknownSession(let t), .refuse(let t, _), .instruct(let t, _, _), .task(let t, _), .nothing(let t), .reportAccepted(let t),
-            .reportStale(let t):
-            token = t
-        case .accepted, .workerJoined, .workerLost: return
-        }
+        guard let token = effect.answeredToken else { return }
         replies.removeValue(forKey: token)?.resume(returning: effect)
     }
 

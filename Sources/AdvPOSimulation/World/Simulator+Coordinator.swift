@@ -1,0 +1,151 @@
+import AdvPOBedrock
+import AdvPOCluster
+import AdvPOCoordinator
+import AdvPOModel
+import AdvPOStore
+import AdvPOWire
+import OrderedCollections
+
+/// The shell around the brain, simulated: a mailbox, a disk that takes its time, and a life that can end at any moment.
+struct SimulatedCoordinator {
+    var incarnation: Int
+    var brain: CoordinatorBrain
+    var epoch: UInt64
+    /// False while its jobs are being read back.
+    var isUp = true
+    var mailbox: [BrainEvent] = []
+    /// The transaction under way with the effects that follow it.
+    var committing: (records: [StoreRecord], effects: [BrainEffect])?
+    /// Which request a token answers.
+    var requestsByToken: OrderedDictionary<RequestToken, UInt64> = [:]
+    var nextToken: UInt64 = 1
+}
+
+extension Simulator {
+    mutating func startCoordinator() {
+        guard coordinator == nil else { return }
+        let epoch = durable.epoch + 1
+        violations += durable.commit([.epoch(epoch)])
+        coordinator = SimulatedCoordinator(
+            incarnation: Int(epoch), brain: CoordinatorBrain(settings: clusterSettings, epoch: epoch, unitsPerTask: 4), epoch: epoch)
+        for (id, plan) in plans {
+            guard let stored = durable.jobs[id], let status = JobStatus(rawValue: stored.status) else {
+                // Its submission was never acknowledged, so its user submits it again.
+                post(.admitted(plan, clientToken: nil, status: .inProgress, units: [], isNew: true))
+                continue
+            }
+            guard !status.isTerminal else { continue }
+            let units = plan.runs.flatMap { durable.units[$0].map { Array($0.values) } ?? [] }
+            post(.admitted(plan, clientToken: nil, status: status, units: units, isNew: false))
+        }
+    }
+
+    mutating func post(_ event: BrainEvent) {
+        guard coordinator != nil else { return }
+        coordinator?.mailbox.append(event)
+        if coordinator?.committing == nil { startCommit() }
+    }
+
+    private mutating func startCommit() {
+        guard var state = coordinator, !state.mailbox.isEmpty else { return }
+        var records: [StoreRecord] = []
+        var effects: [BrainEffect] = []
+        let moment = Moment(tick: Tick(milliseconds: now), millisecondsSince1970: now)
+        let events = state.mailbox
+        state.mailbox = []
+        for event in events {
+            for effect in state.brain.handle(event, at: moment) {
+                if case .persist(let record) = effect { records.append(record) } else { effects.append(effect) }
+            }
+        }
+        state.committing = (records, effects)
+        coordinator = state
+        let delay = records.isEmpty ? 0 : Int64(random(below: 6))
+        at(now + delay, .commitEnds(incarnation: state.incarnation))
+    }
+
+    mutating func commitEnds(_ incarnation: Int) {
+        guard coordinator?.incarnation == incarnation, let batch = coordinator?.committing else { return }
+        coordinator?.committing = nil
+        commit(batch.records)
+        for effect in batch.effects { carryOut(effect) }
+        startCommit()
+    }
+
+    private mutating func commit(_ records: [StoreRecord]) {
+        violations += durable.commit(records)
+        for record in records { note(Array("\(record)".utf8.prefix(200))) }
+    }
+
+    /// A crash finds the disk before, or after, the transaction under way: never in between.
+    mutating func crashCoordinator() {
+        guard let state = coordinator else { return }
+        counts.coordinatorCrashes += 1
+        if let batch = state.committing, random(below: 2) == 0 { commit(batch.records) }
+        coordinator = nil
+        // Whoever waits for an answer sees the connection break.
+        for id in requests.keys.sorted() where state.requestsByToken.values.contains(id) { at(now + 1 + Int64(random(below: 5)), .requestFails(id)) }
+        at(now + Int64(100 + random(below: 5_000)), .coordinatorStarts)
+    }
+
+    private mutating func carryOut(_ effect: BrainEffect) {
+        switch effect {
+        case .persist: preconditionFailure("committed before")
+        case .reply(let reply): deliver(reply)
+        case .publish(_, let blob): content[blob.hash] = blob.bytes
+        case .writeResults(let report): at(now + Int64(random(below: 200)), .resultsWritten(incarnation: coordinator?.incarnation ?? 0, report.plan.id))
+        case .ended(let job): post(.forget(job))
+        case .changed, .log: break
+        }
+    }
+
+    private mutating func deliver(_ effect: ClusterEffect) {
+        guard let token = effect.answeredToken, let state = coordinator, let id = state.requestsByToken[token] else { return }
+        coordinator?.requestsByToken.removeValue(forKey: token)
+        check(effect, answering: id)
+        guard let request = requests[id] else { return }
+        let bytes =
+            request.isControl
+            ? WireEdge.controlReply(to: effect, epoch: state.epoch, settings: clusterSettings).encoded() : WireEdge.workReply(to: effect).encoded()
+        travel(.replyArrives(id, bytes), failing: id)
+    }
+
+    /// What a reply promises must already be true on the disk.
+    private mutating func check(_ effect: ClusterEffect, answering id: UInt64) {
+        switch effect {
+        case .reportAccepted:
+            guard case .report(_, let lease, let units)? = requests[id]?.kind else { return }
+            for unit in units where !durable.units.values.contains(where: { $0[unit.unit] != nil }) {
+                violations.append("a report of lease \(lease) was acknowledged, but its unit \(unit.unit) is not on disk")
+            }
+        case .task(_, let order):
+            for unit in order.units where durable.holds(unit.unit, of: order.run) {
+                violations.append("finished unit \(unit.unit) of \(order.run) was handed out again with lease \(order.lease)")
+            }
+        case .accepted, .welcome, .unknownSession, .refuse, .instruct, .nothing, .reportStale, .workerJoined, .workerLost: break
+        }
+    }
+
+    mutating func requestArrives(_ id: UInt64) {
+        guard let request = requests[id] else { return }
+        guard coordinator != nil else {
+            at(now + 1, .requestFails(id))
+            return
+        }
+        let token = RequestToken(coordinator?.nextToken ?? 0)
+        coordinator?.nextToken += 1
+        coordinator?.requestsByToken[token] = id
+        do {
+            if request.isControl {
+                switch WireEdge.event(for: try ControlRequest(decoding: request.bytes, limits: WireLimits()), token: token) {
+                case .success(let event): post(.cluster(event))
+                case .failure(let refusal): violations.append("a worker of the same version was refused: \(refusal.reason)")
+                }
+            } else if let event = WireEdge.event(for: try WorkRequest(decoding: request.bytes, limits: WireLimits()), token: token) {
+                post(.cluster(event))
+            }
+        } catch {
+            violations.append("the codec did not understand its own message: \(error)")
+        }
+    }
+}

@@ -1,0 +1,265 @@
+import AdvPOCluster
+import AdvPOModel
+import Testing
+
+/// A cluster driven by hand: tokens, sessions and time are the test's.
+struct HandDrivenCluster {
+    var machine: ClusterMachine
+    var now = Tick(milliseconds: 0)
+    var nextToken: UInt64 = 1
+
+    init(settings: ClusterSettings = ClusterSettings(), epoch: UInt64 = 1) { machine = ClusterMachine(settings: settings, epoch: epoch) }
+
+    mutating func token() -> RequestToken {
+        nextToken += 1
+        return RequestToken(nextToken)
+    }
+
+    mutating func send(_ event: ClusterEvent) -> [ClusterEffect] { machine.handle(event, at: now) }
+
+    mutating func join(_ instance: String = "a", models: [String] = ["m"]) throws -> SessionID {
+        let effects = send(.hello(token(), WorkerIntroduction(instance: instance, name: instance, slots: 2, models: models)))
+        return try #require(effects.compactMap { if case .welcome(_, let session) = $0 { session } else { nil } }.first)
+    }
+
+    /// A pull that must be answered with a task at once.
+    mutating func pull(_ session: SessionID) throws -> TaskOrder {
+        let effects = send(.pull(token(), session))
+        return try #require(Self.tasks(effects).first)
+    }
+
+    static func tasks(_ effects: [ClusterEffect]) -> [TaskOrder] { effects.compactMap { if case .task(_, let order) = $0 { order } else { nil } } }
+    static func accepted(_ effects: [ClusterEffect]) -> [UnitReport] { effects.compactMap { if case .accepted(_, let report, _) = $0 { report } else { nil } } }
+
+    mutating func pass(milliseconds: Int64) -> [ClusterEffect] {
+        now = now.adding(milliseconds: milliseconds)
+        return send(.tick)
+    }
+}
+
+enum Some {
+    static let job = JobID("aaaaaaaaaaaa")!
+    static let run = RunID(job: job, template: 0, model: 0)
+    static func unit(_ number: Int) -> ContentHash { ContentHash(of: Array("unit \(number)".utf8)) }
+    static func record(_ output: String = "x") -> UnitRecord { UnitRecord(status: .scored, output: output, score: 1, providerCalls: 1) }
+    static func report(_ number: Int) -> UnitReport { UnitReport(unit: unit(number), record: record()) }
+
+    static func task(_ units: [Int], run: RunID = run, models: [String] = ["m"]) -> TaskSpecification {
+        let references = units.map { TaskOrder.UnitReference(unit: unit($0), content: unit($0)) }
+        return TaskSpecification(run: run, iteration: 0, work: .generate(.init(units: references)), models: models)
+    }
+}
+
+@Suite struct ClusterMachineTests {
+    @Test("a pull that waits is answered when a task is submitted")
+    func waitingPullGetsTask() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        #expect(cluster.send(.pull(cluster.token(), session)).isEmpty)
+        let tasks = HandDrivenCluster.tasks(cluster.send(.submit([Some.task([1, 2])])))
+        #expect(tasks.map(\.units.count) == [2])
+        #expect(tasks.first?.lease.attempt == 1)
+    }
+
+    @Test("a pull is told that there is nothing after its time, not before")
+    func pullIsHeld() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        let token = cluster.token()
+        _ = cluster.send(.pull(token, session))
+        _ = cluster.send(.heartbeat(cluster.token(), session, leases: [], seenInstructions: 0))
+        #expect(!cluster.pass(milliseconds: 14_999).contains(.nothing(token)))
+        _ = cluster.send(.heartbeat(cluster.token(), session, leases: [], seenInstructions: 0))
+        #expect(!cluster.pass(milliseconds: 5_000).contains(.nothing(token)))
+        #expect(cluster.pass(milliseconds: 1).contains(.nothing(token)))
+    }
+
+    @Test("an accepted unit comes before the reply that says so")
+    func acceptedBeforeReply() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1])]))
+        let order = try cluster.pull(session)
+        let token = cluster.token()
+        let effects = cluster.send(.report(token, session, order.lease, units: [Some.report(1)], taskEnded: true))
+        #expect(effects == [.accepted(Some.run, Some.report(1), order.lease), .reportAccepted(token)])
+        #expect(!cluster.machine.hasTasks(of: Some.run))
+    }
+
+    @Test("a unit that is reported twice counts once")
+    func unitCountsOnce() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1, 2])]))
+        let order = try cluster.pull(session)
+        let first = cluster.send(.report(cluster.token(), session, order.lease, units: [Some.report(1)], taskEnded: false))
+        let again = cluster.send(.report(cluster.token(), session, order.lease, units: [Some.report(1), Some.report(2)], taskEnded: true))
+        #expect(HandDrivenCluster.accepted(first) == [Some.report(1)])
+        #expect(HandDrivenCluster.accepted(again) == [Some.report(2)])
+    }
+
+    @Test("a silent worker's task goes to another worker, without the units already accepted, and its late report is stale")
+    func silentWorkerLosesItsLease() throws {
+        var cluster = HandDrivenCluster()
+        let silent = try cluster.join("silent")
+        _ = cluster.send(.submit([Some.task([1, 2])]))
+        let old = try cluster.pull(silent)
+        _ = cluster.send(.report(cluster.token(), silent, old.lease, units: [Some.report(1)], taskEnded: false))
+        let other = try cluster.join("other")
+        cluster.now = cluster.now.adding(milliseconds: 14_000)
+        _ = cluster.send(.heartbeat(cluster.token(), other, leases: [], seenInstructions: 0))
+        _ = cluster.pass(milliseconds: 1_000)
+        let new = try cluster.pull(other)
+        #expect(new.units.map(\.unit) == [Some.unit(2)])
+        #expect(new.lease.task == old.lease.task && new.lease.attempt == 2)
+        let token = cluster.token()
+        #expect(cluster.send(.report(token, silent, old.lease, units: [Some.report(2)], taskEnded: true)) == [.unknownSession(token)])
+        let stale = cluster.token()
+        #expect(cluster.send(.report(stale, other, old.lease, units: [Some.report(2)], taskEnded: true)) == [.reportStale(stale)])
+    }
+
+    @Test("a lease of another epoch is stale")
+    func otherEpochIsStale() throws {
+        var cluster = HandDrivenCluster(epoch: 2)
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1])]))
+        var lease = try cluster.pull(session).lease
+        lease.epoch = 1
+        let token = cluster.token()
+        #expect(cluster.send(.report(token, session, lease, units: [Some.report(1)], taskEnded: true)) == [.reportStale(token)])
+    }
+
+    @Test("a broken connection costs nothing when the worker returns in time, and the task when it does not")
+    func brokenConnection() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1])]))
+        let order = try cluster.pull(session)
+        _ = cluster.send(.connectionLost(session))
+        cluster.now = cluster.now.adding(milliseconds: 1_000)
+        _ = cluster.send(.heartbeat(cluster.token(), session, leases: [order.lease], seenInstructions: 0))
+        #expect(cluster.pass(milliseconds: 2_000).isEmpty)
+        _ = cluster.send(.connectionLost(session))
+        let effects = cluster.pass(milliseconds: 2_000)
+        #expect(effects.contains(.workerLost(session, name: "a", reason: "its connection broke")))
+        #expect(cluster.machine.queuedTaskCount == 1)
+    }
+
+    @Test("a cancelled run's workers are told at once, and again until they have seen it")
+    func cancelIsToldUntilSeen() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1]), Some.task([2])]))
+        let order = try cluster.pull(session)
+        let held = cluster.token()
+        #expect(cluster.send(.heartbeat(held, session, leases: [order.lease], seenInstructions: 0)).isEmpty)
+        #expect(cluster.send(.cancel(Some.run)) == [.instruct(held, sequence: 1, cancel: [order.lease])])
+        let lost = cluster.token()
+        #expect(cluster.send(.heartbeat(lost, session, leases: [order.lease], seenInstructions: 0)) == [.instruct(lost, sequence: 1, cancel: [order.lease])])
+        #expect(cluster.send(.heartbeat(cluster.token(), session, leases: [], seenInstructions: 1)).isEmpty)
+        let stale = cluster.token()
+        #expect(cluster.send(.report(stale, session, order.lease, units: [Some.report(1)], taskEnded: true)) == [.reportStale(stale)])
+        #expect(cluster.machine.queuedTaskCount == 0)
+    }
+
+    @Test("a task that has cost three workers fails its units instead of finding a fourth")
+    func poisonTaskFailsItsUnits() throws {
+        var cluster = HandDrivenCluster()
+        _ = cluster.send(.submit([Some.task([1, 2])]))
+        var last: [ClusterEffect] = []
+        for victim in 1...3 {
+            let session = try cluster.join("victim \(victim)")
+            _ = try cluster.pull(session)
+            _ = cluster.send(.connectionLost(session))
+            last = cluster.pass(milliseconds: 2_000)
+        }
+        let failed = HandDrivenCluster.accepted(last)
+        #expect(failed.map(\.unit) == [Some.unit(1), Some.unit(2)])
+        #expect(failed.allSatisfy { $0.record.status == .infrastructureFailure && $0.record.score == nil })
+        #expect(!cluster.machine.hasTasks(of: Some.run))
+    }
+
+    @Test("a lease that two heartbeats do not name was never received and is given to another")
+    func undeliveredLeaseIsTakenBack() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1])]))
+        let order = try cluster.pull(session)
+        cluster.now = cluster.now.adding(milliseconds: 3_000)
+        _ = cluster.send(.heartbeat(cluster.token(), session, leases: [], seenInstructions: 0))
+        #expect(cluster.machine.queuedTaskCount == 0)
+        cluster.now = cluster.now.adding(milliseconds: 3_000)
+        let effects = cluster.send(.heartbeat(cluster.token(), session, leases: [], seenInstructions: 0))
+        #expect(cluster.machine.queuedTaskCount == 1)
+        #expect(effects.contains { if case .instruct(_, _, [order.lease]) = $0 { true } else { false } })
+    }
+
+    @Test("a task goes only to a worker that serves its models")
+    func placementSeesModels() throws {
+        var cluster = HandDrivenCluster()
+        let plain = try cluster.join("plain", models: ["m"])
+        let judge = try cluster.join("judge", models: ["m", "j"])
+        _ = cluster.send(.pull(cluster.token(), plain))
+        let token = cluster.token()
+        _ = cluster.send(.pull(token, judge))
+        let effects = cluster.send(.submit([Some.task([1], models: ["m", "j"])]))
+        #expect(effects.count == 1)
+        #expect(effects.first?.isTask(for: token) == true)
+        #expect(cluster.machine.slots(serving: ["m"]) == 4 && cluster.machine.slots(serving: ["j"]) == 2)
+    }
+
+    @Test("two jobs take turns, and so do the runs of one job")
+    func queueIsFair() throws {
+        let other = try #require(JobID("bbbbbbbbbbbb"))
+        let runs = [
+            Some.run, RunID(job: Some.job, template: 0, model: 1), RunID(job: other, template: 0, model: 0),
+        ]
+        var cluster = HandDrivenCluster()
+        _ = cluster.send(.submit((0..<4).map { Some.task([$0], run: runs[0]) }))
+        _ = cluster.send(.submit((4..<6).map { Some.task([$0], run: runs[1]) }))
+        _ = cluster.send(.submit((6..<8).map { Some.task([$0], run: runs[2]) }))
+        let session = try cluster.join()
+        var order: [RunID] = []
+        for _ in 0..<8 { order.append(try cluster.pull(session).run) }
+        #expect(order == [runs[0], runs[2], runs[1], runs[2], runs[0], runs[1], runs[0], runs[0]])
+    }
+
+    @Test("a worker that says hello again gets a new session and loses what it held")
+    func helloAgain() throws {
+        var cluster = HandDrivenCluster()
+        let first = try cluster.join("same")
+        _ = cluster.send(.submit([Some.task([1])]))
+        _ = try cluster.pull(first)
+        let second = try cluster.join("same")
+        #expect(second != first && cluster.machine.workerCount == 1)
+        #expect(cluster.machine.queuedTaskCount == 1)
+        let token = cluster.token()
+        #expect(cluster.send(.pull(token, first)) == [.unknownSession(token)])
+    }
+
+    @Test("a task given back unfinished is queued with the units it still lacks")
+    func givenBackTaskIsQueued() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1, 2, 3])]))
+        let order = try cluster.pull(session)
+        _ = cluster.send(.report(cluster.token(), session, order.lease, units: [Some.report(2)], taskEnded: true))
+        #expect(try cluster.pull(session).units.map(\.unit) == [Some.unit(1), Some.unit(3)])
+    }
+
+    @Test("a worker that says goodbye leaves its tasks to others without blame")
+    func goodbye() throws {
+        var cluster = HandDrivenCluster()
+        _ = cluster.send(.submit([Some.task([1])]))
+        for name in 1...5 {
+            let session = try cluster.join("\(name)")
+            _ = try cluster.pull(session)
+            _ = cluster.send(.goodbye(cluster.token(), session))
+        }
+        #expect(cluster.machine.workerCount == 0 && cluster.machine.queuedTaskCount == 1)
+    }
+}
+
+extension ClusterEffect {
+    func isTask(for token: RequestToken) -> Bool { if case .task(token, _) = self { true } else { false } }
+}

@@ -1,0 +1,130 @@
+import AdvPOCluster
+import AdvPOModel
+import Testing
+
+@Suite struct WorkerMachineTests {
+    static let session = SessionID(7)
+
+    static func order(_ task: UInt64) -> TaskOrder {
+        TaskOrder(
+            lease: Lease(task: task, attempt: 1, epoch: 1), run: Some.run, iteration: 0,
+            work: .generate(.init(units: [.init(unit: Some.unit(Int(task)), content: Some.unit(0))])))
+    }
+
+    static func online(slots: Int = 1) -> WorkerMachine {
+        var machine = WorkerMachine(settings: WorkerSettings(slots: slots))
+        _ = machine.handle(.start)
+        _ = machine.handle(.welcomed(session, epoch: 1))
+        return machine
+    }
+
+    @Test("a welcomed worker beats once and pulls for every slot")
+    func welcomed() {
+        var machine = WorkerMachine(settings: WorkerSettings(slots: 2))
+        #expect(machine.handle(.start) == [.hello])
+        #expect(machine.handle(.welcomed(Self.session, epoch: 1)) == [
+            .heartbeat(Self.session, leases: [], seenInstructions: 0), .pull(Self.session, slot: 0), .pull(Self.session, slot: 1),
+        ])
+    }
+
+    @Test("a greeting that fails is tried again with growing pauses")
+    func greetingFails() {
+        var machine = WorkerMachine(settings: WorkerSettings(slots: 1))
+        _ = machine.handle(.start)
+        var pauses: [Int64] = []
+        for _ in 0..<7 {
+            for effect in machine.handle(.greetingFailed) { if case .pause(.greeting, let milliseconds) = effect { pauses.append(milliseconds) } }
+            #expect(machine.handle(.resumed(.greeting)) == [.hello])
+        }
+        #expect(pauses == [200, 400, 800, 1_600, 3_200, 5_000, 5_000])
+    }
+
+    @Test("units are reported as they finish, one report at a time, and the last report ends the task")
+    func reportsInOrder() {
+        var machine = Self.online()
+        let order = Self.order(1)
+        #expect(machine.handle(.pulled(Self.session, slot: 0, order)) == [.run(order)])
+        #expect(machine.leases == [order.lease])
+        #expect(machine.handle(.unitFinished(order.lease, Some.report(1))) == [.report(Self.session, order.lease, units: [Some.report(1)], taskEnded: false)])
+        #expect(machine.handle(.unitFinished(order.lease, Some.report(2))).isEmpty)
+        #expect(machine.handle(.taskReturned(order.lease)).isEmpty)
+        #expect(machine.handle(.reported(Self.session, order.lease, stale: false)) == [
+            .report(Self.session, order.lease, units: [Some.report(2)], taskEnded: true)
+        ])
+        #expect(machine.handle(.reported(Self.session, order.lease, stale: false)) == [.pull(Self.session, slot: 0)])
+    }
+
+    @Test("a report that fails is sent again as it was")
+    func failedReportIsRepeated() {
+        var machine = Self.online()
+        let order = Self.order(1)
+        _ = machine.handle(.pulled(Self.session, slot: 0, order))
+        let sent = machine.handle(.unitFinished(order.lease, Some.report(1)))
+        #expect(machine.handle(.reportFailed(Self.session, order.lease)) == [.pause(.report(Self.session, order.lease), milliseconds: 200)])
+        #expect(machine.handle(.resumed(.report(Self.session, order.lease))) == sent)
+    }
+
+    @Test("a stale report aborts the task, and its slot pulls again once the executor has returned")
+    func staleReportAborts() {
+        var machine = Self.online()
+        let order = Self.order(1)
+        _ = machine.handle(.pulled(Self.session, slot: 0, order))
+        _ = machine.handle(.unitFinished(order.lease, Some.report(1)))
+        #expect(machine.handle(.reported(Self.session, order.lease, stale: true)) == [.abort(order.lease)])
+        #expect(machine.handle(.unitFinished(order.lease, Some.report(2))).isEmpty)
+        #expect(machine.handle(.taskReturned(order.lease)) == [.pull(Self.session, slot: 0)])
+    }
+
+    @Test("a cancel instruction aborts the task and is acknowledged by the next heartbeat")
+    func cancelInstruction() {
+        var machine = Self.online()
+        let order = Self.order(1)
+        _ = machine.handle(.pulled(Self.session, slot: 0, order))
+        #expect(machine.handle(.instructed(Self.session, sequence: 3, cancel: [order.lease], drain: false)) == [
+            .abort(order.lease), .heartbeat(Self.session, leases: [], seenInstructions: 3),
+        ])
+    }
+
+    @Test("a lost session aborts everything and leads to a new hello; answers of the old session are ignored")
+    func lostSession() {
+        var machine = Self.online(slots: 2)
+        let order = Self.order(1)
+        _ = machine.handle(.pulled(Self.session, slot: 0, order))
+        #expect(machine.handle(.sessionLost(Self.session)) == [.abort(order.lease), .hello])
+        #expect(machine.handle(.pulled(Self.session, slot: 1, Self.order(2))).isEmpty)
+        #expect(machine.handle(.welcomed(SessionID(8), epoch: 2)) == [
+            .heartbeat(SessionID(8), leases: [], seenInstructions: 0), .pull(SessionID(8), slot: 1),
+        ])
+        #expect(machine.handle(.taskReturned(order.lease)) == [.pull(SessionID(8), slot: 0)])
+    }
+
+    @Test("a draining worker finishes what it has, takes no more, says goodbye and exits")
+    func drain() {
+        var machine = Self.online()
+        let order = Self.order(1)
+        _ = machine.handle(.pulled(Self.session, slot: 0, order))
+        #expect(machine.handle(.drain).isEmpty)
+        _ = machine.handle(.unitFinished(order.lease, Some.report(1)))
+        _ = machine.handle(.taskReturned(order.lease))
+        _ = machine.handle(.reported(Self.session, order.lease, stale: false))
+        #expect(machine.handle(.reported(Self.session, order.lease, stale: false)) == [.goodbye(Self.session)])
+        #expect(machine.handle(.goodbyeAnswered) == [.exit(nil)])
+    }
+
+    @Test("a task that arrives while draining is given back")
+    func drainGivesBack() {
+        var machine = Self.online(slots: 2)
+        let first = Self.order(1)
+        _ = machine.handle(.pulled(Self.session, slot: 0, first))
+        _ = machine.handle(.drain)
+        let late = Self.order(2)
+        #expect(machine.handle(.pulled(Self.session, slot: 1, late)) == [.report(Self.session, late.lease, units: [], taskEnded: true)])
+    }
+
+    @Test("a refused worker exits with the reason")
+    func refused() {
+        var machine = WorkerMachine(settings: WorkerSettings(slots: 1))
+        _ = machine.handle(.start)
+        #expect(machine.handle(.refused("upgrade")) == [.exit("upgrade")])
+    }
+}
