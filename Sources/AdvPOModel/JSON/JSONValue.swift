@@ -40,6 +40,14 @@ extension JSONValue {
     package var objectValue: JSONObject? { if case .object(let value) = self { value } else { nil } }
     package var numberValue: JSONNumber? { if case .number(let value) = self { value } else { nil } }
 
+    /// The member of an object; nil for other values.
+    package subscript(key: String) -> JSONValue? { objectValue?[key] }
+    /// The element of a list; nil for other values and beyond its end.
+    package subscript(index: Int) -> JSONValue? {
+        guard let elements = arrayValue, elements.indices.contains(index) else { return nil }
+        return elements[index]
+    }
+
     /// What the value is, in the words of an error message.
     package var kindName: String {
         switch self {
