@@ -74,7 +74,7 @@ let package = Package(
         library("AdvPOBedrock", ["AdvPOModel", crypto]),
         library("AdvPOCluster", ["AdvPOModel", collections]),
         library("AdvPOOptimizer", ["AdvPOModel", collections, numerics]),
-        library("AdvPOWire", ["AdvPOModel", protobuf], exclude: ["Schema"]),
+        library("AdvPOWire", ["AdvPOModel", collections, protobuf], exclude: ["Schema"]),
 
         // Ring 1: one kind of I/O each.
         library("AdvPOEvaluation", ["AdvPOModel", logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
@@ -123,7 +123,7 @@ let package = Package(
         tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel"]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel"]),
-        tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", protobuf]),
+        tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", collections, protobuf]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", hummingbird, httpTypes, logging, nioCore]),
         tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
