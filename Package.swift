@@ -78,7 +78,7 @@ let package = Package(
 
         // Ring 1: one kind of I/O each.
         library("AdvPOEvaluation", ["AdvPOModel", logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
-        library("AdvPOInference", ["AdvPOModel", asyncHTTPClient, logging, nioCore, nioHTTP1, yams]),
+        library("AdvPOInference", ["AdvPOModel", asyncHTTPClient, collections, logging, nioCore, nioHTTP1, yams]),
         library("AdvPOObjects", ["AdvPOModel", logging, systemPackage]),
         library("AdvPOStore", ["AdvPOModel", grdb, logging]),
         library("AdvPOTransport", ["AdvPOModel", "CNNG", "CZstd", logging]),
@@ -125,7 +125,7 @@ let package = Package(
         tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel"]),
         tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", collections, protobuf]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging]),
-        tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", hummingbird, httpTypes, logging, nioCore]),
+        tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore]),
         tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
         tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel"]),
         tests("AdvPOTransportTests", ["AdvPOTransport", "AdvPOModel", logging]),

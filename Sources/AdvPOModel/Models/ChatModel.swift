@@ -80,11 +80,14 @@ package struct InferenceFailure: Error, Hashable, Sendable, CustomStringConverti
     /// Says what happened, at which model and address, and what to do; never holds a key.
     package var message: String
     package var attempts: Int
+    /// Of the answered call behind a failure of kind `.model`: an empty or refused answer is paid for too. Nil where nothing was answered.
+    package var usage: Usage?
 
-    package init(kind: Kind, message: String, attempts: Int) {
+    package init(kind: Kind, message: String, attempts: Int, usage: Usage? = nil) {
         self.kind = kind
         self.message = message
         self.attempts = attempts
+        self.usage = usage
     }
 
     package var description: String { message }

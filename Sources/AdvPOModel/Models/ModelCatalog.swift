@@ -50,9 +50,11 @@ package struct CatalogModel: Hashable, Sendable {
         }
 
         /// The price of one call, rounded up to a whole nano-dollar.
+        ///
+        /// Token counts come from servers: the product is taken in 128 bits, so that a wild count cannot overflow.
         package func cost(inputTokens: Int, outputTokens: Int) -> NanoDollars {
-            let scaled = Int64(inputTokens) * inputPerMillionTokens.value + Int64(outputTokens) * outputPerMillionTokens.value
-            return NanoDollars((scaled + 999_999) / 1_000_000)
+            let scaled = Int128(inputTokens) * Int128(inputPerMillionTokens.value) + Int128(outputTokens) * Int128(outputPerMillionTokens.value)
+            return NanoDollars(Int64(clamping: (scaled + 999_999) / 1_000_000))
         }
     }
 
