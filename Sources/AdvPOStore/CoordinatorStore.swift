@@ -3,6 +3,9 @@ package import AdvPOModel
 /// The coordinator's durable state: one per data directory.
 ///
 /// Two implementations, SQLite and memory, pass one conformance suite. `commit` is atomic: all records or none, durable when it returns.
+/// Records apply in their order, and a record names only what stands already or comes before it in the batch: a run its job, a candidate
+/// and a unit their run, a journal entry its job, a job its blobs. Every call throws `StoreError` and nothing else, and none is cut short when
+/// the task around it is cancelled: a commit that was begun is finished, so its result is never in doubt.
 package protocol CoordinatorStore: Sendable {
     /// Everything that a starting coordinator needs, without the blobs' content.
     func load() async throws -> StoreSnapshot
@@ -12,12 +15,14 @@ package protocol CoordinatorStore: Sendable {
     func units(of run: RunID) async throws -> [StoredUnit]
     /// Candidates of a run by their position, with their scores.
     func candidates(of run: RunID) async throws -> [StoredCandidate]
-    /// Releases the data directory.
+    /// A job's story, in the order committed; empty for an unknown job.
+    func journal(of job: JobID) async throws -> [JournalEntry]
+    /// Releases the data directory. Later calls throw `StoreError.closed`; closing twice is harmless.
     func close() async throws
 }
 
 package enum StoreRecord: Hashable, Sendable {
-    /// Inserts or replaces.
+    /// Inserts or replaces. A blob that the new list leaves out is let go; its content stays.
     case job(StoredJob)
     /// Inserts or replaces.
     case run(StoredRun)
@@ -31,7 +36,7 @@ package enum StoreRecord: Hashable, Sendable {
     case epoch(UInt64)
     /// One line of a job's story, numbered by the store.
     case journal(JournalEntry)
-    /// Removes the job with its runs, candidates, units and journal, and the blobs that no other job names.
+    /// Removes the job with its runs, candidates, units and journal, and those of its blobs that no other job names. An unknown job is no error.
     case deleteJob(JobID)
 }
 
@@ -119,6 +124,7 @@ package struct StoreSnapshot: Hashable, Sendable {
     package var epoch: UInt64
     /// By creation time, then id.
     package var jobs: [StoredJob]
+    /// By run id: job, template, model.
     package var runs: [StoredRun]
     package init(epoch: UInt64, jobs: [StoredJob], runs: [StoredRun]) {
         self.epoch = epoch

@@ -1,0 +1,73 @@
+/// Why an object could not be read or written.
+package enum ObjectError: Error, Hashable, Sendable {
+    case invalidURI(String, reason: String)
+    /// `--bucket` is not `NAME=DIR`.
+    case invalidBucketFlag(String, reason: String)
+    /// Two folders for one bucket.
+    case repeatedBucket(String)
+    /// The folder that a bucket stands for cannot be used.
+    case bucketFolder(bucket: String, folder: String, reason: String)
+    /// No bucket of that name is mounted; `known` are those that are, sorted.
+    case unknownBucket(ObjectURI, known: [String])
+    case missing(ObjectURI)
+    /// A folder where an object is needed.
+    case namesFolder(ObjectURI)
+    /// An object where a folder is needed.
+    case namesObject(ObjectURI)
+    /// A part of the path is a symbolic link, which could lead out of the bucket.
+    case symbolicLink(ObjectURI, part: String)
+    /// A device, pipe or socket.
+    case notAFile(ObjectURI)
+    /// An object stands where the path needs a folder.
+    case blocked(ObjectURI, part: String)
+    case tooLarge(ObjectURI, maximumBytes: Int)
+    /// A folder with more objects than were asked for.
+    case tooMany(ObjectURI, maximumCount: Int)
+    case nameTooLong(ObjectURI, part: String)
+    case permission(ObjectURI)
+    case diskFull(ObjectURI)
+    /// Any other failure, in the system's words.
+    case failed(ObjectURI, reason: String)
+}
+
+extension ObjectError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .invalidURI(let text, let reason):
+            "'\(text)' is not an S3 URI: \(reason). Write s3://bucket/key"
+        case .invalidBucketFlag(let flag, let reason):
+            "--bucket '\(flag)': \(reason). Write --bucket NAME=DIR, e.g. --bucket data=/srv/data"
+        case .repeatedBucket(let bucket):
+            "--bucket: the bucket \(bucket) is given twice; give each bucket one folder"
+        case .bucketFolder(let bucket, let folder, let reason):
+            "the bucket \(bucket) stands for the folder \(folder), which cannot be used: \(reason). Create it, or mend --bucket \(bucket)=DIR"
+        case .unknownBucket(let uri, let known):
+            "\(uri): there is no bucket \(uri.bucket). " + (known.isEmpty ? "None is mounted" : "Mounted: \(known.joined(separator: ", "))")
+                + ". Mount a folder with --bucket \(uri.bucket)=DIR"
+        case .missing(let uri):
+            "\(uri): there is no such object"
+        case .namesFolder(let uri):
+            "\(uri) names a folder, and an object is needed"
+        case .namesObject(let uri):
+            "\(uri) names an object, and a folder is needed: end it with a slash"
+        case .symbolicLink(let uri, let part):
+            "\(uri): '\(part)' is a symbolic link; links are not followed inside a bucket. Put the file itself there, or mount the folder it points into"
+        case .notAFile(let uri):
+            "\(uri) is not a regular file"
+        case .blocked(let uri, let part):
+            "\(uri): '\(part)' is an object, and a folder is needed there; or the other way round. Choose another key"
+        case .tooLarge(let uri, let maximum):
+            "\(uri) has more than \(maximum) bytes, the most that is allowed here"
+        case .tooMany(let uri, let maximum):
+            "\(uri) holds more than \(maximum) objects, the most that is allowed here"
+        case .nameTooLong(let uri, let part):
+            "\(uri): '\(part.prefix(40))…' is too long for a file's name; shorten it to 255 bytes"
+        case .permission(let uri):
+            "\(uri): this program's user may not do that; look at the permissions of the bucket's folder"
+        case .diskFull(let uri):
+            "\(uri): the disk is full, or the user's quota used up; nothing was written. Free some space and try again"
+        case .failed(let uri, let reason):
+            "\(uri): \(reason)"
+        }
+    }
+}
