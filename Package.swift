@@ -71,7 +71,7 @@ let package = Package(
 
         // Ring 0: pure. AdvPOModel is the vocabulary that the others share.
         library("AdvPOModel", [collections, crypto]),
-        library("AdvPOBedrock", ["AdvPOModel", crypto]),
+        library("AdvPOBedrock", ["AdvPOModel", collections, crypto]),
         library("AdvPOCluster", ["AdvPOModel", collections]),
         library("AdvPOOptimizer", ["AdvPOModel", collections, numerics]),
         library("AdvPOWire", ["AdvPOModel", collections, protobuf], exclude: ["Schema"]),
@@ -91,17 +91,17 @@ let package = Package(
         library("AdvPOWorker", [
             "AdvPOCluster", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections, lifecycle, logging,
         ]),
-        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", collections, hummingbird, httpTypes, lifecycle, logging, nioCore]),
 
         // What the three commands share: settings from flags, environment and file; terminal output; exit codes.
-        library("AdvPOCommandLine", ["AdvPOBedrock", "AdvPOModel", argumentParser, configuration, logging, systemPackage]),
+        library("AdvPOCommandLine", ["AdvPOBedrock", "AdvPOModel", argumentParser, collections, configuration, logging, systemPackage]),
 
         // Ring 3: composition.
         .executableTarget(
             name: "advpo",
             dependencies: [
                 "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport", "AdvPOWorker",
-                argumentParser, asyncHTTPClient, configuration, lifecycle, logging, nioCore, systemPackage,
+                argumentParser, asyncHTTPClient, collections, configuration, lifecycle, logging, nioCore, systemPackage,
             ], swiftSettings: strict),
         .executableTarget(
             name: "advpo-coord",
@@ -120,7 +120,7 @@ let package = Package(
 
         // Tests: one target per library, then whole processes and rules.
         tests("AdvPOModelTests", ["AdvPOModel"]),
-        tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel"]),
+        tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", collections]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel"]),
         tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", collections, protobuf]),
@@ -131,8 +131,8 @@ let package = Package(
         tests("AdvPOTransportTests", ["AdvPOTransport", "AdvPOModel", logging]),
         tests("AdvPOCoordinatorTests", ["AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOObjects"]),
         tests("AdvPOWorkerTests", ["AdvPOWorker", "AdvPOModel", "AdvPOInference", "AdvPOEvaluation"]),
-        tests("AdvPOAPITests", ["AdvPOAPI", "AdvPOBedrock", "AdvPOModel", hummingbird, hummingbirdTesting, httpTypes]),
-        tests("AdvPOCommandLineTests", ["AdvPOCommandLine", "AdvPOBedrock", "AdvPOModel"]),
+        tests("AdvPOAPITests", ["AdvPOAPI", "AdvPOBedrock", "AdvPOModel", collections, hummingbird, hummingbirdTesting, httpTypes, lifecycle, logging, nioCore, subprocess, systemPackage]),
+        tests("AdvPOCommandLineTests", ["AdvPOCommandLine", "AdvPOBedrock", "AdvPOModel", collections]),
         tests("SimulationTests", ["AdvPOSimulation", "AdvPOModel"]),
         tests("ProcessTests", ["AdvPOModel", hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
         tests("RuleTests", []),

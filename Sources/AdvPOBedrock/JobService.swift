@@ -145,9 +145,12 @@ package struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var code: Code
     package var message: String
-    package init(code: Code, message: String) {
+    /// What has too many tags; for `tooManyTags` only.
+    package var resourceName: String?
+    package init(code: Code, message: String, resourceName: String? = nil) {
         self.code = code
         self.message = message
+        self.resourceName = resourceName
     }
 
     package var description: String { "\(code.rawValue): \(message)" }
