@@ -55,13 +55,19 @@ extension CoordinatorBrain {
         let status: ModelResult.Status =
             switch outcome.ending {
             case .improved, .kept: .success
-            case .failed: .failed(outcome.explanation)
-            case .stopped: .stopped(outcome.explanation)
+            case .failed: .failed(reason: outcome.explanation)
+            case .stopped: .stopped(reason: outcome.explanation)
             }
         return ModelResult(
             modelID: job.plan.request.models[run.id.model].modelID, status: status, returned: outcome.returned.document,
             promptFormat: job.plan.options.promptFormat, rows: rows, proof: outcome.proof.map(OutcomeRecord.json), explanation: outcome.explanation,
-            callsSpent: outcome.callsSpent)
+            callsSpent: outcome.callsSpent, costSpent: Self.cost(of: run))
+    }
+
+    /// Of every answered call of the run, judge and rewriter included; nil when nothing had a price.
+    private static func cost(of run: RunState) -> NanoDollars? {
+        let costs = run.units.values.flatMap { [$0.usage?.cost, $0.judgeUsage?.cost] }.compactMap(\.self)
+        return costs.isEmpty ? nil : costs.reduce(.zero, +)
     }
 
     private func unit(_ document: PromptDocument, _ sample: Sample, _ run: RunState, _ job: JobState) -> UnitRecord? {

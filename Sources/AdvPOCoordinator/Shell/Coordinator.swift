@@ -1,4 +1,4 @@
-package import AdvPOBedrock
+import AdvPOBedrock
 package import AdvPOCluster
 package import AdvPOModel
 package import AdvPOObjects

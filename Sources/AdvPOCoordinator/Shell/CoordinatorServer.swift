@@ -1,7 +1,7 @@
 package import AdvPOModel
 package import AdvPOTransport
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Listens for workers on the two sockets and keeps the coordinator's time, until it is cancelled or shut down gracefully.
 package struct CoordinatorServer: Service {
