@@ -11,7 +11,7 @@ extension Coordinator: JobService {
     package static let historyFileName = "history.jsonl"
 
     package func create(_ request: CreateJobRequest) async throws(APIError) -> CreateJobResponse {
-        if let existing = try earlierJob(request) { return CreateJobResponse(jobARN: identity.arn(of: existing)) }
+        if let existing = try earlierJob(request) { return CreateJobResponse(jobARN: JobARN(namespace: namespace, job: existing).description) }
         let options = try JobOptions(tags: request.tags, defaults: JobOptions())
         let input: [UInt8]
         do {
@@ -20,7 +20,7 @@ extension Coordinator: JobService {
             throw APIError(code: .validation, message: "inputConfig.s3Uri: \(error)")
         }
         let job = try await submit(request, options: options, input: input)
-        return CreateJobResponse(jobARN: identity.arn(of: job))
+        return CreateJobResponse(jobARN: JobARN(namespace: namespace, job: job).description)
     }
 
     /// Admits a job whose input is at hand.
@@ -82,7 +82,7 @@ extension Coordinator: JobService {
             throw APIError(code: .resourceNotFound, message: "there is no job \(job); advpo list shows the jobs")
         }
         return JobDescription(
-            jobARN: identity.arn(of: job), request: entry.manifest.request, status: entry.status, failureMessage: entry.failureMessage,
+            jobARN: JobARN(namespace: namespace, job: job).description, request: entry.manifest.request, status: entry.status, failureMessage: entry.failureMessage,
             createdMillisecondsSince1970: entry.manifest.createdMillisecondsSince1970, modifiedMillisecondsSince1970: entry.modifiedMillisecondsSince1970)
     }
 
@@ -145,6 +145,9 @@ extension Coordinator: JobService {
             throw APIError(code: .resourceNotFound, message: "\(name) of job \(job) (\(entry.status.rawValue)) cannot be read: \(error)")
         }
     }
+
+    /// The first job that has not ended.
+    package var unfinishedJob: JobID? { directory.values.first { !$0.status.isTerminal }?.manifest.id }
 
     func updateDirectory(_ job: StoredJob) {
         guard let status = JobStatus(rawValue: job.status) else { preconditionFailure("the brain writes published statuses") }

@@ -1,6 +1,6 @@
-import AdvPOBedrock
+package import AdvPOBedrock
 package import AdvPOCluster
-package import AdvPOModel
+import AdvPOModel
 package import AdvPOObjects
 package import AdvPOStore
 import AdvPOTransport
@@ -16,7 +16,7 @@ package actor Coordinator {
     let store: any CoordinatorStore
     let objects: any ObjectStore
     let admission: JobAdmission
-    let identity: JobARNIdentity
+    let namespace: JobNamespace
     let clock: any CoordinatorClock
     let logger: Logger
     var brain: CoordinatorBrain
@@ -52,13 +52,13 @@ package actor Coordinator {
     }
 
     private init(
-        store: any CoordinatorStore, objects: any ObjectStore, admission: JobAdmission, identity: JobARNIdentity, clock: any CoordinatorClock,
+        store: any CoordinatorStore, objects: any ObjectStore, admission: JobAdmission, namespace: JobNamespace, clock: any CoordinatorClock,
         logger: Logger, settings: ClusterSettings, epoch: UInt64
     ) {
         self.store = store
         self.objects = objects
         self.admission = admission
-        self.identity = identity
+        self.namespace = namespace
         self.clock = clock
         self.logger = logger
         self.settings = settings
@@ -68,14 +68,14 @@ package actor Coordinator {
 
     /// Opens the next epoch on a store and takes up every job that an earlier one left unfinished.
     package static func open(
-        store: any CoordinatorStore, objects: any ObjectStore, admission: JobAdmission, identity: JobARNIdentity = JobARNIdentity(),
+        store: any CoordinatorStore, objects: any ObjectStore, admission: JobAdmission, namespace: JobNamespace = .standard,
         clock: any CoordinatorClock = WallClock(), settings: ClusterSettings = ClusterSettings(), logger: Logger
     ) async throws -> Coordinator {
         let snapshot = try await store.load()
         let epoch = snapshot.epoch + 1
         try await store.commit([.epoch(epoch)])
         let coordinator = Coordinator(
-            store: store, objects: objects, admission: admission, identity: identity, clock: clock, logger: logger, settings: settings, epoch: epoch)
+            store: store, objects: objects, admission: admission, namespace: namespace, clock: clock, logger: logger, settings: settings, epoch: epoch)
         try await coordinator.restore(snapshot)
         return coordinator
     }
@@ -236,18 +236,4 @@ package struct WallClock: CoordinatorClock {
 
     /// Returns early when the task is cancelled.
     package func pause(milliseconds: Int) async { try? await Task.sleep(for: .milliseconds(milliseconds)) }
-}
-
-/// The parts of a job's ARN that are the installation's own.
-package struct JobARNIdentity: Hashable, Sendable {
-    package var partition: String
-    package var region: String
-    package var account: String
-    package init(partition: String = "aws", region: String = "us-east-1", account: String = "000000000000") {
-        self.partition = partition
-        self.region = region
-        self.account = account
-    }
-
-    package func arn(of job: JobID) -> String { "arn:\(partition):bedrock:\(region):\(account):advanced-prompt-optimization-job/\(job)" }
 }

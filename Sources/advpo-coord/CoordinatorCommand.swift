@@ -1,0 +1,128 @@
+import AdvPOAPI
+import AdvPOBedrock
+import AdvPOCommandLine
+import AdvPOCoordinator
+import AdvPOInference
+import AdvPOModel
+import AdvPOObjects
+import AdvPOStore
+import AdvPOTransport
+import ArgumentParser
+import Logging
+import ServiceLifecycle
+
+@main struct CoordinatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "advpo-coord", abstract: "The head of an AdvPO cluster: owns all state, splits jobs into tasks, serves the Bedrock-compatible API.",
+        subcommands: [Serve.self])
+
+    static func main() async { await CommandRunner.main(Self.self) }
+}
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Listens for workers and for users until it is told to end.",
+        discussion: """
+            Every flag can be set in the environment too (--http as ADVPO_HTTP) or in the YAML file of --config (http: …).
+
+            EXAMPLE
+              advpo-coord serve --data ./state --work tcp://127.0.0.1:7710 --control tcp://127.0.0.1:7711 \\
+                --http 127.0.0.1:7700 --models models.yaml --bucket demo=./bucket
+
+            A port of 0 takes a free one; the log names it. SIGTERM and Ctrl-C end it cleanly; jobs go on at the next start on the same --data.
+            \(ExitStatus.help)
+            """)
+
+    @Option(help: "Folder of all state; one coordinator at a time may use it.") var data: String?
+    @Option(help: "Where workers pull tasks (default tcp://127.0.0.1:7710).") var work: String?
+    @Option(help: "Where workers say hello and are told to cancel (default tcp://127.0.0.1:7711).") var control: String?
+    @Option(help: "Where users reach the API (default 127.0.0.1:7700).") var http: String?
+    @Option(help: "The models file.") var models: String?
+    @Option(help: "A local folder as a bucket, NAME=DIR; may be repeated.") var bucket: [String] = []
+    @Option(help: "Samples a template may have (default 100, the published quota).") var maxSamples: Int?
+    @Option(help: "Templates a job may have (default 10, the published quota).") var maxTemplates: Int?
+    @Option(help: "Partition in job ARNs (default aws).") var partition: String?
+    @Option(help: "Region in job ARNs (default us-east-1).") var region: String?
+    @Option(help: "Account in job ARNs (default 000000000000).") var account: String?
+    @Option(help: "trace, debug, info, notice, warning, error or critical (default notice).") var logLevel: String?
+    @Option(help: "A YAML file with any of these settings.") var config: String?
+
+    func run() async throws {
+        let settings = try await Settings(configFile: config)
+        try CommandLogging.bootstrap(settings, flag: logLevel, standard: .notice)
+        let logger = Logger(label: "advpo.coord")
+        let folder = try settings.required(.data, flag: data, "the folder for the coordinator's state")
+        let catalogPath = try settings.required(.models, flag: models, "the models file")
+        let httpAddress = try usage { try ListenAddress(parsing: settings.string(.http, flag: http, default: "127.0.0.1:7700")) }
+        let workAddress = try loopback(settings.string(.work, flag: work, default: "tcp://127.0.0.1:7710"), .work)
+        let controlAddress = try loopback(settings.string(.control, flag: control, default: "tcp://127.0.0.1:7711"), .control)
+        let namespace = try usage {
+            try JobNamespace(
+                partition: settings.string(.partition, flag: partition, default: "aws"), region: settings.string(.region, flag: region, default: "us-east-1"),
+                account: settings.string(.account, flag: account, default: "000000000000"))
+        }
+        let mounts = try settings.buckets(flags: bucket)
+        let catalog = try usage { try ModelCatalogFile.load(path: catalogPath) }
+        let objects = try usage { try LocalBuckets(Dictionary(uniqueKeysWithValues: mounts.map { ($0.name, $0.directory) })) }
+        var limits = InputLimits()
+        limits.samplesPerTemplate = try settings.int(.maxSamples, flag: maxSamples, in: 1...1_000_000, default: limits.samplesPerTemplate)
+        limits.templatesPerJob = try settings.int(.maxTemplates, flag: maxTemplates, in: 1...10_000, default: limits.templatesPerJob)
+
+        let store: SQLiteStore
+        do {
+            store = try SQLiteStore(directory: folder, logger: logger)
+        } catch {
+            throw CommandFailure(.failed, "\(error)")
+        }
+        let admission = JobAdmission(catalog: catalog, limits: limits) { try FunctionBundleReader.read(name: $0, folder: $1) }
+        let coordinator = try await Coordinator.open(store: store, objects: objects, admission: admission, namespace: namespace, logger: logger)
+        let workReplier = try listen(workAddress, logger)
+        let controlReplier = try listen(controlAddress, logger)
+        logger.notice("listening for workers", metadata: ["work": "\(workReplier.address)", "control": "\(controlReplier.address)"])
+        let server = JobServer(service: coordinator, address: httpAddress, namespace: namespace, logger: logger) { bound in
+            logger.notice("the API listens without authentication, on loopback only", metadata: ["http": "\(bound.url)"])
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: CoordinatorServer(coordinator: coordinator, work: workReplier, control: controlReplier, logger: logger)),
+                    .init(service: server),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            try? await store.close()
+            throw CommandFailure(.failed, "\(error)")
+        }
+        try await store.close()
+        logger.notice("ended; jobs that were under way go on at the next start")
+    }
+
+    private func listen(_ address: String, _ logger: Logger) throws -> NNGReplier {
+        do {
+            return try NNGReplier(listening: address, limits: WireLimits(), logger: logger)
+        } catch {
+            throw CommandFailure(.failed, "\(error)")
+        }
+    }
+
+    /// Until workers prove that they are ours, nobody but this machine may reach the sockets.
+    private func loopback(_ address: String, _ key: SettingKey) throws -> String {
+        guard SocketAddress.isLocal(address) else {
+            throw CommandFailure(
+                .badUsage,
+                "\(key.places) is '\(address)', which other machines could reach; workers are not authenticated yet, so use tcp://127.0.0.1:PORT "
+                    + "and reach it from elsewhere through an SSH tunnel")
+        }
+        return address
+    }
+
+    private func usage<Value>(_ make: () throws -> Value) throws -> Value {
+        do {
+            return try make()
+        } catch {
+            throw CommandFailure(.badUsage, "\(error)")
+        }
+    }
+}

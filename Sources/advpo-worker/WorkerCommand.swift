@@ -1,0 +1,85 @@
+import AdvPOCommandLine
+import AdvPOEvaluation
+import AdvPOInference
+import AdvPOModel
+import AdvPOTransport
+import AdvPOWorker
+import ArgumentParser
+import Foundation
+import Logging
+import ServiceLifecycle
+
+@main struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "advpo-worker", abstract: "Does an AdvPO cluster's work: calls models, scores answers, writes prompts. Start any number.",
+        discussion: """
+            Every flag can be set in the environment too (--slots as ADVPO_SLOTS) or in the YAML file of --config (slots: …).
+
+            EXAMPLE
+              advpo-worker --work tcp://127.0.0.1:7710 --control tcp://127.0.0.1:7711 --models models.yaml --slots 4
+
+            The coordinator need not be up yet. SIGTERM and Ctrl-C drain: tasks in hand are finished, no more are taken; a second one ends at once.
+            \(ExitStatus.help)
+            """)
+
+    @Option(help: "The coordinator's work socket (default tcp://127.0.0.1:7710).") var work: String?
+    @Option(help: "The coordinator's control socket (default tcp://127.0.0.1:7711).") var control: String?
+    @Option(help: "The models file; this worker serves every model in it.") var models: String?
+    @Option(help: "Tasks in hand at once (default 4).") var slots: Int?
+    @Option(help: "The Python of metric functions (default: python3 on the path).") var python: String?
+    @Option(help: "trace, debug, info, notice, warning, error or critical (default notice).") var logLevel: String?
+    @Option(help: "A YAML file with any of these settings.") var config: String?
+
+    static func main() async { await CommandRunner.main(Self.self) }
+
+    func run() async throws {
+        let settings = try await Settings(configFile: config)
+        try CommandLogging.bootstrap(settings, flag: logLevel, standard: .notice)
+        let logger = Logger(label: "advpo.worker")
+        let catalogPath = try settings.required(.models, flag: models, "the models file")
+        let slotCount = try settings.int(.slots, flag: slots, in: 1...4_096, default: 4)
+        let catalog: ModelCatalog
+        do {
+            catalog = try ModelCatalogFile.load(path: catalogPath)
+        } catch {
+            throw CommandFailure(.badUsage, "\(error)")
+        }
+        let environment = ProcessInfo.processInfo.environment
+        let instance = UUID().uuidString
+        let provider = ChatModelProvider(
+            catalog: catalog, keys: APIKeys(catalog: catalog, environment: environment), logger: logger, clock: ContinuousClock(),
+            seed: UInt64.random(in: .min ... .max))
+        let evaluator = Evaluator(models: provider, python: PythonMetricSettings(python: settings.string(.python, flag: python)), logger: logger)
+        let workRequester = try dial(settings.string(.work, flag: work, default: "tcp://127.0.0.1:7710"), logger)
+        let controlRequester = try dial(settings.string(.control, flag: control, default: "tcp://127.0.0.1:7711"), logger)
+        let worker = Worker(
+            name: "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)", instance: instance, slots: slotCount,
+            models: Array(catalog.models.keys), work: workRequester, control: controlRequester,
+            executor: TaskExecutor(models: provider, evaluator: evaluator, limits: WireLimits()), logger: logger)
+        logger.notice("worker starts", metadata: ["slots": "\(slotCount)", "models": "\(catalog.models.keys.joined(separator: " "))"])
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: WorkerService(worker), successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        var failure: (any Error)?
+        do {
+            try await group.run()
+        } catch {
+            failure = error
+        }
+        await workRequester.close()
+        await controlRequester.close()
+        await evaluator.shutdown()
+        try await provider.shutdown()
+        if let failure { throw CommandFailure(.failed, "\(failure)") }
+        logger.notice("worker ended")
+    }
+
+    private func dial(_ address: String, _ logger: Logger) throws -> NNGRequester {
+        do {
+            return try NNGRequester(dialing: address, limits: WireLimits(), logger: logger)
+        } catch {
+            throw CommandFailure(.badUsage, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import AdvPOBedrock
+import AdvPOCommandLine
+import AdvPOCoordinator
+import AdvPOInference
+import AdvPOModel
+import ArgumentParser
+import Foundation
+import Logging
+
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Optimizes the prompts of an input file, all in this one process.",
+        discussion: """
+            Every flag can be set in the environment too (--budget-calls as ADVPO_BUDGET_CALLS) or in the YAML file of --config.
+
+            EXAMPLES
+              advpo run topic.jsonl --models models.yaml --model local.smollm2-135m --output results --prompt-format chat
+              advpo run topic.jsonl --models models.yaml --model a --model b --output results --budget-calls 2000 --seed 1 --json
+
+            Ctrl-C stops the job and writes what it has; a second Ctrl-C ends at once. The same command again after a crash goes on where it was:
+            what was paid for is not paid again. \(ExitStatus.help)
+            """)
+
+    @Argument(help: "The input file: one JSON object per line, each a prompt template with its samples.") var input: String
+    @Option(help: "The models file.") var models: String?
+    @Option(help: "A model to optimize for, by its id in the models file; may be repeated, up to five.") var model: [String] = []
+    @Option(help: "Folder for the results.") var output: String?
+    @Option(help: "text: everything in one user prompt (default); chat: system text and example turns are allowed.") var promptFormat: String?
+    @Option(help: "Model calls that one run (template x model) may make (default 1000).") var budgetCalls: Int?
+    @Option(help: "Seed of the search's choices (default 0).") var seed: UInt64?
+    @Option(help: "The model that proposes prompts (default: roles.rewriter of the models file).") var rewriter: String?
+    @Option(help: "The model that judges answers (default: roles.judge of the models file).") var judge: String?
+    @Option(help: "Sampling temperature of the models, 0 to 1 (default 0, so that scores repeat).") var temperature: Double = 0
+    @Option(help: "Tokens that an answer may have (default: the provider's own limit).") var maxTokens: Int?
+    @Option(help: "Calls under way at once (default: the models' concurrency limits).") var slots: Int?
+    @Option(help: "Samples a template may have (default 100, the published quota).") var maxSamples: Int?
+    @Option(help: "The Python of metric functions (default: python3 on the path).") var python: String?
+    @Option(help: "trace, debug, info, notice, warning, error or critical (default warning).") var logLevel: String?
+    @Option(help: "A YAML file with any of these settings.") var config: String?
+    @Flag(help: "Print the job's end as one line of JSON on stdout; no progress, no table.") var json = false
+
+    func run() async throws {
+        let settings = try await Settings(configFile: config)
+        try CommandLogging.bootstrap(settings, flag: logLevel, standard: .warning)
+        let job = try readJob(settings)
+        let cluster = try await open(job)
+        let display = ProgressDisplay.standard(silent: json)
+        let (id, last) = try await cluster.run { coordinator in try await job.follow(coordinator, display) }
+        guard let last, last.status.isTerminal else { throw CommandFailure(.interrupted, "interrupted; the same command goes on where this one was") }
+        job.removeState()
+        try report(id, last, job)
+    }
+
+    private func open(_ job: EmbeddedJob) async throws -> EmbeddedCluster {
+        do {
+            return try await EmbeddedCluster(
+                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, outputFolder: job.outputFolder, slots: job.slots, python: job.python,
+                logger: Logger(label: "advpo.run"))
+        } catch {
+            throw CommandFailure(.failed, "\(error)")
+        }
+    }
+
+    private func readJob(_ settings: Settings) throws -> EmbeddedJob {
+        let catalogPath = try settings.required(.models, flag: models, "the models file")
+        let outputFolder = try settings.required(.output, flag: output, "the folder for the results")
+        let modelIDs = settings.list(.model, flags: model)
+        guard !modelIDs.isEmpty else { throw CommandFailure(.badUsage, "missing \(SettingKey.model.places): a model to optimize for, by its id in the models file") }
+        let format: JobOptions.PromptFormat? = try settings.choice(.promptFormat, flag: promptFormat)
+        let options = JobOptions(
+            promptFormat: format ?? .text,
+            budgetCalls: try settings.int(.budgetCalls, flag: budgetCalls, in: 1...100_000_000, default: 1_000), seed: try settings.unsigned(.seed, flag: seed) ?? 0,
+            rewriterModelID: settings.string(.rewriter, flag: rewriter), judgeModelID: settings.string(.judge, flag: judge))
+        guard (0...1).contains(temperature) else { throw CommandFailure(.badUsage, "--temperature must be from 0 to 1, found \(temperature)") }
+        if let maxTokens, maxTokens < 1 { throw CommandFailure(.badUsage, "--max-tokens must be at least 1, found \(maxTokens)") }
+        var limits = InputLimits()
+        limits.samplesPerTemplate = try settings.int(.maxSamples, flag: maxSamples, in: 1...1_000_000, default: limits.samplesPerTemplate)
+        let catalog: ModelCatalog
+        do {
+            catalog = try ModelCatalogFile.load(path: catalogPath)
+        } catch {
+            throw CommandFailure(.badUsage, "\(error)")
+        }
+        guard let bytes = FileManager.default.contents(atPath: input) else {
+            throw CommandFailure(.badInput, "the input file '\(input)' cannot be read; check the path and its permissions")
+        }
+        let inference = InferenceConfiguration(maxTokens: maxTokens, temperature: temperature)
+        let limit = modelIDs.compactMap { catalog.models[$0]?.limits.concurrency }.reduce(0, +)
+        return EmbeddedJob(
+            catalog: catalog, limits: limits, input: Array(bytes), models: modelIDs.map { ModelConfiguration(modelID: $0, inference: inference) },
+            options: options, outputFolder: outputFolder, slots: try settings.int(.slots, flag: slots, in: 1...4_096, default: max(1, min(64, limit))),
+            python: settings.string(.python, flag: python))
+    }
+
+    private func report(_ id: JobID, _ last: JobProgress, _ job: EmbeddedJob) throws {
+        let folder = "\(job.outputFolder)/\(id)"
+        let files = ["\(folder)/\(Coordinator.resultsFileName)", "\(folder)/\(Coordinator.historyFileName)"]
+        if json {
+            TerminalOutput.standardOutput.line(JSONValue.object([
+                "jobId": .string(id.rawValue), "status": .string(last.status.rawValue), "failureMessage": last.failureMessage.map { .string($0) } ?? .null,
+                "results": .string(files[0]), "history": .string(files[1]),
+            ]).text)
+        } else if let bytes = FileManager.default.contents(atPath: files[0]) {
+            let lines = try bytes.split(separator: UInt8(ascii: "\n")).map { try JSONValue(parsing: Array($0)) }
+            let output = TerminalOutput.standardOutput
+            for line in ResultTable(lines: lines, files: files).render(width: output.width, style: output.style) { output.line(line) }
+        }
+        let status = ExitStatus(last.status)
+        guard status == .done else { throw CommandFailure(status, json ? "" : last.failureMessage ?? "the job ended \(last.status.rawValue)") }
+    }
+}
