@@ -118,7 +118,7 @@ let package = Package(
         library("AdvPOSimulation", ["AdvPOCluster", "AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOWire", collections]),
 
         // Tests: one target per library, then whole processes and rules.
-        tests("AdvPOModelTests", ["AdvPOModel"]),
+        tests("AdvPOModelTests", ["AdvPOModel", collections]),
         tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel"]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel"]),
