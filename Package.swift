@@ -121,7 +121,7 @@ let package = Package(
         tests("AdvPOModelTests", ["AdvPOModel"]),
         tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel"]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
-        tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel"]),
+        tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel", collections]),
         tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", protobuf]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", hummingbird, httpTypes, logging, nioCore]),
