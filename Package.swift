@@ -122,7 +122,7 @@ let package = Package(
         tests("AdvPOModelTests", ["AdvPOModel", collections]),
         tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", collections]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
-        tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel"]),
+        tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel", collections]),
         tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", collections, protobuf]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore]),

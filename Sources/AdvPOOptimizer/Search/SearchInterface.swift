@@ -16,6 +16,8 @@ package struct SearchConfiguration: Hashable, Sendable {
     package var scoringDescription: String
     /// Characters that a candidate may have in all its messages together.
     package var maximumPromptCharacters: Int
+    /// So many rounds in a row without a gain end the search; at least 1.
+    package var patienceRounds = 3
 
     package init(
         template: Template, promptFormat: JobOptions.PromptFormat, seed: UInt64, budgetCalls: Int, callsPerUnit: Int, hasRewriter: Bool,
