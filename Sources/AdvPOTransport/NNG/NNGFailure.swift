@@ -25,7 +25,7 @@ extension TransportError {
         case NNG_EADDRINVAL, NNG_EINVAL, NNG_ENOTSUP, NNG_ENOENT:
             self.init(
                 code: .badAddress,
-                message: "\(address) is not a usable address (\(failure)); use tcp://host:port, ipc:///path or inproc://name")
+                message: "\(address) is not a usable address (\(failure)); \(SocketAddress.usage)")
         default:
             self.init(code: .system, message: "cannot open \(address): \(failure)")
         }

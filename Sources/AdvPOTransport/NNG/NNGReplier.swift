@@ -48,9 +48,9 @@ package final class NNGReplier: Replier {
         self.limits = limits
         self.receivers = receivers
         self.logger = logger
+        try SocketAddress.check(address, listening: true)
         do {
-            socket = try Socket(.replying, limits: limits)
-            try events.watch(socket.id)
+            socket = try Socket(.replying(events), limits: limits)
             var listener = nng_listener()
             try NNGFailure.check(nng_listener_create(&listener, socket.id, address))
             if address.hasPrefix("tcp") { try NNGFailure.check(nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true)) }

@@ -28,6 +28,7 @@ package final class NNGRequester: Requester {
         self.address = address
         self.limits = limits
         self.logger = logger
+        try SocketAddress.check(address, listening: false)
         do {
             socket = try Socket(.requesting, limits: limits)
             var dialer = nng_dialer()

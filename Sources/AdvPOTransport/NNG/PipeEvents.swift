@@ -9,7 +9,7 @@ final class PipeEvents: Sendable {
 
     init() { (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.buffered)) }
 
-    /// The caller keeps this object until the socket is closed.
+    /// The socket keeps this object until it is closed.
     func watch(_ socket: nng_socket) throws(NNGFailure) {
         // Called with a lock of the socket held: only the identity is copied out.
         let notify: @convention(c) (nng_pipe, nng_pipe_ev, UnsafeMutableRawPointer?) -> Void = { pipe, event, pointer in

@@ -14,9 +14,11 @@ final class Socket: Sendable {
     private static let headerBytes = 64
 
     let id: nng_socket
+    /// Lives until the library has let go of the socket.
+    private let events: PipeEvents?
     private let isClosed = Mutex(false)
 
-    enum Kind { case requesting, replying }
+    enum Kind { case requesting, replying(PipeEvents) }
 
     init(_ kind: Kind, limits: WireLimits) throws(NNGFailure) {
         var opened = nng_socket()
@@ -25,6 +27,7 @@ final class Socket: Sendable {
         case .replying: try NNGFailure.check(nng_rep0_open(&opened))
         }
         id = opened
+        events = if case .replying(let events) = kind { events } else { nil }
         try NNGFailure.check(nng_socket_set_size(id, NNG_OPT_RECVMAXSZ, limits.messageBytes + Self.headerBytes))
         switch kind {
         case .requesting:
@@ -32,14 +35,14 @@ final class Socket: Sendable {
             try NNGFailure.check(nng_socket_set_ms(id, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE))
             try NNGFailure.check(nng_socket_set_ms(id, NNG_OPT_RECONNMINT, Self.reconnectMinimumMilliseconds))
             try NNGFailure.check(nng_socket_set_ms(id, NNG_OPT_RECONNMAXT, Self.reconnectMaximumMilliseconds))
-        case .replying: break
+        case .replying(let events):
+            try events.watch(id)
         }
     }
 
     deinit {
         guard !isClosed.withLock({ $0 }) else { return }
-        let id = id
-        Thread.detachNewThread { nng_close(id) }
+        Thread.detachNewThread { [id, events] in Self.close(id, events) }
     }
 
     /// Precondition: all its contexts are closed; the library would wait for them. Later calls return at once.
@@ -49,16 +52,19 @@ final class Socket: Sendable {
             return !closed
         }
         guard isFirst else { return }
-        let id = id
         let finished = await withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
             let outcome = OneShot(continuation)
-            Thread.detachNewThread {
-                nng_close(id)
+            Thread.detachNewThread { [id, events] in
+                Self.close(id, events)
                 outcome.resume(returning: true)
             }
             DispatchQueue.global().asyncAfter(deadline: .now() + Self.closeSeconds) { outcome.resume(returning: false) }
         }
         if !finished { logger.warning("a socket did not close in time and is left behind", metadata: ["seconds": "\(Self.closeSeconds)"]) }
+    }
+
+    private static func close(_ id: nng_socket, _ events: PipeEvents?) {
+        withExtendedLifetime(events) { _ = nng_close(id) }
     }
 }
 
