@@ -139,7 +139,7 @@ struct OpenAIFailureTests {
         let failure = try await ProviderFixture().withProvider(baseURL: "http://127.0.0.1:\(port)/v1") { try await ProviderFixture.failure($0) }
         #expect(failure.kind == .infrastructure)
         #expect(failure.attempts == 4)
-        #expect(failure.message.contains("check that the server runs"))
+        #expect(failure.message.hasSuffix("no connection, or it broke: connection refused; check that the server runs (requests sent: 4)"))
     }
 
     @Test("an error body is read and passed on only so far")
