@@ -9,6 +9,13 @@ package struct FunctionBundleFault: Error, Hashable, Sendable, CustomStringConve
     package var problem: String
     package var remedy: String
 
+    package init(name: String, folder: String, problem: String, remedy: String) {
+        self.name = name
+        self.folder = folder
+        self.problem = problem
+        self.remedy = remedy
+    }
+
     package var description: String { "metric function \(name), folder \(folder): \(problem); \(remedy)" }
 }
 

@@ -195,11 +195,9 @@ extension ModelCatalogReader {
     }
 
     private static func problem(ofBaseURL text: String) -> (what: String, remedy: String?)? {
+        guard ["http://", "https://"].contains(where: { text.lowercased().hasPrefix($0) }) else { return ("does not begin with http:// or https://", nil) }
         guard text.utf8.count <= 2_048, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let parts = URLComponents(string: text) else {
             return ("is not a URL", nil)
-        }
-        guard let scheme = parts.scheme?.lowercased(), scheme == "http" || scheme == "https" else {
-            return ("does not begin with http:// or https://", nil)
         }
         guard let host = parts.host, !host.isEmpty else { return ("names no host", nil) }
         if let port = parts.port, !(1...65_535).contains(port) { return ("has a port outside 1 to 65535", nil) }

@@ -45,7 +45,10 @@ enum FailureClassification {
     /// Of a request that brought no answer at all.
     static func transport(_ error: any Error, redactor: Redactor) -> TryFailure {
         guard let error = error as? HTTPClientError else {
-            return .retry("no connection, or it broke: \(redactor.excerpt(String(describing: error), characters: 200)); check that the server runs")
+            // The network library's own words for a refusal are of a reset.
+            let words = String(describing: error)
+            let what = words.contains("Connection refused") ? "connection refused" : redactor.excerpt(words, characters: 200)
+            return .retry("no connection, or it broke: \(what); check that the server runs")
         }
         let what = redactor.excerpt(error.shortDescription, characters: 200)
         switch error {
