@@ -76,7 +76,7 @@ let package = Package(
         library("AdvPOWire", ["AdvPOModel", protobuf], exclude: ["Schema"]),
 
         // Ring 1: one kind of I/O each.
-        library("AdvPOEvaluation", ["AdvPOModel", logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
+        library("AdvPOEvaluation", ["AdvPOModel", collections, logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
         library("AdvPOInference", ["AdvPOModel", asyncHTTPClient, logging, nioCore, nioHTTP1, yams]),
         library("AdvPOObjects", ["AdvPOModel", logging, systemPackage]),
         library("AdvPOStore", ["AdvPOModel", grdb, logging]),
@@ -123,7 +123,7 @@ let package = Package(
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel"]),
         tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", protobuf]),
-        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging]),
+        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", collections, logging]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", hummingbird, httpTypes, logging, nioCore]),
         tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
         tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel"]),

@@ -26,7 +26,8 @@ struct JudgeVerdict: Hashable {
     init(parsing text: String) throws(JudgeParseFailure) {
         let tail = String(String.UnicodeScalarView(text.unicodeScalars.suffix(Self.maximumScalars)))
         let elements = TagScanner.elements(in: tail)
-        dimensions = Self.dimensions(among: elements)
+        let found = Self.dimensions(among: elements)
+        dimensions = found
         justification = elements.last { $0.isNamed("Justification") }
             .map { PythonText.stripped($0.content) }
             .flatMap { $0.isEmpty ? nil : $0 }
@@ -43,12 +44,12 @@ struct JudgeVerdict: Hashable {
             return
         }
         let hasStandard = JudgePrompt.standardDimensions.allSatisfy { name in
-            dimensions.contains { TagScanner.canonicalName($0.name) == TagScanner.canonicalName(name) }
+            found.contains { TagScanner.canonicalName($0.name) == TagScanner.canonicalName(name) }
         }
         guard hasStandard else {
             throw JudgeParseFailure(reason: "it has neither an <Overall> nor points for all three dimensions")
         }
-        overall = dimensions.map(\.points).reduce(0, +) / Double(dimensions.count)
+        overall = found.map(\.points).reduce(0, +) / Double(found.count)
     }
 
     /// The points and the judge's reasons, bounded.
