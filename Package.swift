@@ -77,7 +77,7 @@ let package = Package(
         library("AdvPOWire", ["AdvPOModel", collections, protobuf], exclude: ["Schema"]),
 
         // Ring 1: one kind of I/O each.
-        library("AdvPOEvaluation", ["AdvPOModel", logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
+        library("AdvPOEvaluation", ["AdvPOModel", logging, subprocess, systemPackage, collections], resources: [.embedInCode("Python/metric_host.py")]),
         library("AdvPOInference", ["AdvPOModel", asyncHTTPClient, collections, logging, nioCore, nioHTTP1, yams]),
         library("AdvPOObjects", ["AdvPOModel", logging, systemPackage]),
         library("AdvPOStore", ["AdvPOModel", grdb, logging]),
@@ -124,7 +124,7 @@ let package = Package(
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel", collections]),
         tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", collections, protobuf]),
-        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging]),
+        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging, collections]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore]),
         tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
         tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel"]),

@@ -1,0 +1,99 @@
+import Synchronization
+
+/// Why a process gave no reply.
+enum MetricProcessFailure: Error, Hashable {
+    case timedOut
+    case cancelled
+    case replyTooLong
+    /// It ended, or could not be started.
+    case ended(String)
+}
+
+/// What the one who asks and the process's pipes share: the reply awaited, the bytes so far, the end of standard error.
+final class MetricExchange: Sendable {
+    typealias Outcome = Result<[UInt8], MetricProcessFailure>
+
+    private struct State {
+        var waiting: CheckedContinuation<Outcome, Never>?
+        var unclaimed: [Outcome] = []
+        var line: [UInt8] = []
+        var errorTail: [UInt8] = []
+        /// Set once; every later reply is this.
+        var failure: MetricProcessFailure?
+    }
+
+    private let state = Mutex(State())
+    private let maximumLineBytes: Int
+    private let maximumTailBytes: Int
+
+    init(maximumLineBytes: Int, maximumTailBytes: Int) {
+        self.maximumLineBytes = maximumLineBytes
+        self.maximumTailBytes = maximumTailBytes
+    }
+
+    /// The next reply, or why there is none. One caller at a time.
+    func nextReply() async -> Outcome {
+        await withCheckedContinuation { continuation in
+            let outcome: Outcome? = state.withLock { state in
+                precondition(state.waiting == nil, "two callers wait for one process")
+                if !state.unclaimed.isEmpty { return state.unclaimed.removeFirst() }
+                if let failure = state.failure { return .failure(failure) }
+                state.waiting = continuation
+                return nil
+            }
+            if let outcome { continuation.resume(returning: outcome) }
+        }
+    }
+
+    func receive(output bytes: [UInt8]) {
+        for part in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            if part.offset > 0 { finishLine() }
+            let isTooLong = state.withLock { state in
+                state.line.append(contentsOf: part.element)
+                return state.line.count > maximumLineBytes
+            }
+            if isTooLong { return fail(.replyTooLong) }
+        }
+    }
+
+    private func finishLine() {
+        let (waiting, line) = state.withLock { state in
+            let waiting = state.waiting
+            let line = state.line
+            state.waiting = nil
+            state.line = []
+            // A reply that nobody waits for is only the first one; more would be the metric's own writing, and then one is enough to be found out.
+            if waiting == nil, state.unclaimed.isEmpty { state.unclaimed.append(.success(line)) }
+            return (waiting, line)
+        }
+        waiting?.resume(returning: .success(line))
+    }
+
+    func receive(error bytes: [UInt8]) {
+        state.withLock { state in
+            state.errorTail.append(contentsOf: bytes.suffix(maximumTailBytes))
+            let excess = state.errorTail.count - maximumTailBytes
+            if excess > 0 { state.errorTail.removeFirst(excess) }
+        }
+    }
+
+    /// The first failure stays.
+    func fail(_ failure: MetricProcessFailure) {
+        let waiting = state.withLock { state in
+            let waiting = state.waiting
+            if state.failure == nil { state.failure = failure }
+            state.waiting = nil
+            return waiting
+        }
+        waiting?.resume(returning: .failure(failure))
+    }
+
+    /// The end of what was printed, as text; taken out, so that each failure shows its own.
+    func takeErrorTail() -> String {
+        let bytes = state.withLock { state in
+            defer { state.errorTail = [] }
+            return state.errorTail
+        }
+        return PythonText.stripped(String(decoding: bytes, as: UTF8.self))
+    }
+}
