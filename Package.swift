@@ -127,7 +127,7 @@ let package = Package(
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging, collections]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore]),
         tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
-        tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel"]),
+        tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel", logging]),
         tests("AdvPOTransportTests", ["AdvPOTransport", "AdvPOModel", logging]),
         tests("AdvPOCoordinatorTests", ["AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOObjects"]),
         tests("AdvPOWorkerTests", ["AdvPOWorker", "AdvPOModel", "AdvPOInference", "AdvPOEvaluation"]),

@@ -155,8 +155,13 @@ extension SQLiteStore {
         }
     }
 
-    /// A number that SQLite keeps for the writer's connection, e.g. `synchronous`.
-    func setting(_ pragma: String) async throws(StoreError) -> Int? {
-        try await write { db in try Int.fetchOne(db, sql: "PRAGMA \(pragma)") }
+    /// The single number that a statement gives, on the writer's connection.
+    func number(_ sql: String) async throws(StoreError) -> Int? {
+        try await write { db in try Int.fetchOne(db, sql: sql) }
+    }
+
+    /// Changes the database behind the store's back.
+    func run(_ sql: String) async throws(StoreError) {
+        try await write { db in try db.execute(sql: sql) }
     }
 }
