@@ -1,0 +1,33 @@
+/// Every setting of the three commands, each under one name: the flag `--name`, the variable `ADVPO_NAME` and the key `name` of a configuration file.
+package enum SettingKey: String, Hashable, Sendable, CaseIterable {
+    // Where things are.
+    case endpoint
+    case work
+    case control
+    case http
+    case data
+    case models
+    case bucket
+    case output
+    // What a job asks for.
+    case model
+    case name
+    case promptFormat = "prompt-format"
+    case budgetCalls = "budget-calls"
+    case seed
+    case rewriter
+    case judge
+    // How names are written.
+    case partition
+    case region
+    case account
+    // How a process behaves.
+    case slots
+    case logLevel = "log-level"
+
+    package var flag: String { "--\(rawValue)" }
+    package var variable: String { "ADVPO_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined() }
+
+    /// For messages: each place where the value may have come from.
+    package var places: String { "\(flag) (or \(variable), or '\(rawValue)' in the configuration file)" }
+}
