@@ -29,6 +29,7 @@ let numerics = Target.Dependency.product(name: "RealModule", package: "swift-num
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []) -> Target {
@@ -107,16 +108,18 @@ let package = Package(
             name: "advpo-coord",
             dependencies: [
                 "AdvPOAPI", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport",
-                argumentParser, configuration, lifecycle, logging, systemPackage,
+                argumentParser, lifecycle, logging, unixSignals,
             ], swiftSettings: strict),
         .executableTarget(
             name: "advpo-worker",
             dependencies: [
-                "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker", argumentParser, configuration, lifecycle, logging, systemPackage,
+                "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker", argumentParser, lifecycle, logging, unixSignals,
             ], swiftSettings: strict),
 
         // For tests only.
         library("AdvPOSimulation", ["AdvPOBedrock", "AdvPOCluster", "AdvPOCoordinator", "AdvPOModel", "AdvPOStore", "AdvPOWire", collections, heap]),
+
+        .executableTarget(name: "advpo-sim", dependencies: ["AdvPOSimulation", argumentParser], swiftSettings: strict),
 
         // Tests: one target per library, then whole processes and rules.
         tests("AdvPOModelTests", ["AdvPOModel", collections]),

@@ -10,6 +10,7 @@ import AdvPOTransport
 import ArgumentParser
 import Logging
 import ServiceLifecycle
+import UnixSignals
 
 @main struct CoordinatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

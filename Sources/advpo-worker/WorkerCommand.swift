@@ -8,6 +8,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import ServiceLifecycle
+import UnixSignals
 
 @main struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -17,12 +17,15 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case seed
     case rewriter
     case judge
+    case maxSamples = "max-samples"
+    case maxTemplates = "max-templates"
     // How names are written.
     case partition
     case region
     case account
     // How a process behaves.
     case slots
+    case python
     case logLevel = "log-level"
 
     package var flag: String { "--\(rawValue)" }
