@@ -33,7 +33,7 @@ extension TemplateReader {
                 "write {{name}} where a variable goes\(Self.list(declared.elements, "; the variables are"))")
             return
         }
-        for name in names {
+        for name in names where !faults.isFull {
             if !declared.contains(name), samples.allSatisfy(\.isComplete) {
                 let nearest = NearestName.find(name, among: declared.elements).map { "; did you mean {{\($0)}}?" } ?? ""
                 fault(

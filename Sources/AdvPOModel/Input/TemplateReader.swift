@@ -70,7 +70,7 @@ struct TemplateReader {
     mutating func checkNames(of object: JSONObject, at path: String, known: [String]) {
         for name in object.keys where !known.contains(name) {
             let remedy: String
-            if let nearest = NearestName.find(name, among: known), object[nearest] == nil {
+            if !faults.isFull, let nearest = NearestName.find(name, among: known), object[nearest] == nil {
                 remedy = "did you mean \(nearest)?"
             } else {
                 remedy = "remove it; the fields are \(known.joined(separator: ", "))"

@@ -3,6 +3,7 @@ package import OrderedCollections
 /// A JSON document that keeps the order of its keys and the exact spelling of its numbers.
 ///
 /// Inputs and results are compared byte by byte with what users wrote, so neither `1.0` may become `1`, nor may keys move.
+/// Equality is that of Swift's strings, for which two Unicode normal forms of a text are equal; to compare bytes, compare `encoded()`.
 package indirect enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)

@@ -22,6 +22,9 @@ struct TagScanner {
         var fault: (problem: String, remedy: String)?
     }
 
+    /// More are not worth reading, and finding the line of each takes time.
+    private static let maximumFaults = 50
+
     private(set) var foundTags = false
     private let bytes: [UInt8]
     private var faults: [(offset: Int, problem: String, remedy: String)] = []
@@ -63,17 +66,23 @@ struct TagScanner {
         return pieces
     }
 
+    private mutating func report(_ offset: Int, _ problem: String, _ remedy: String) {
+        guard faults.count < Self.maximumFaults else { return }
+        faults.append((offset, problem, remedy))
+    }
+
     // MARK: Pairing
 
     private mutating func take(_ token: Token) {
         let offset = token.range.lowerBound
-        if let fault = token.fault { faults.append((offset, fault.problem, fault.remedy)) }
+        if let fault = token.fault { report(offset, fault.problem, fault.remedy) }
         if token.isClosing {
             close(token)
         } else if token.tag != nil {
             if let outer = open.last, let tag = token.tag {
                 let name = outer.tag?.opening ?? "a tag"
-                faults.append((offset, "\(tag.opening) stands inside \(name) opened at \(place(outer.offset))", "tags do not nest: close the outer one first"))
+                let outerPlace = faults.count < Self.maximumFaults ? place(outer.offset) : ""
+                report(offset, "\(tag.opening) stands inside \(name) opened at \(outerPlace)", "tags do not nest: close the outer one first")
             }
             open.append((token.tag, offset))
         }
@@ -82,7 +91,7 @@ struct TagScanner {
     private mutating func close(_ token: Token) {
         guard let tag = token.tag else { return }
         guard let match = open.lastIndex(where: { $0.tag == tag }) else {
-            faults.append((token.range.lowerBound, "\(tag.closing) closes nothing", "write \(tag.opening) before the region, or remove it"))
+            report(token.range.lowerBound, "\(tag.closing) closes nothing", "write \(tag.opening) before the region, or remove it")
             return
         }
         for unclosed in open[(match + 1)...] { reportUnclosed(unclosed) }
@@ -91,7 +100,7 @@ struct TagScanner {
 
     private mutating func reportUnclosed(_ unclosed: (tag: Tag?, offset: Int)) {
         guard let tag = unclosed.tag else { return }
-        faults.append((unclosed.offset, "\(tag.opening) is not closed", "write \(tag.closing) after the region"))
+        report(unclosed.offset, "\(tag.opening) is not closed", "write \(tag.closing) after the region")
     }
 
     /// A tag in the middle of `{{name}}` would make a placeholder that belongs to no region.
@@ -106,7 +115,7 @@ struct TagScanner {
             }
             while next < seams.count, seams[next].offset < start + length {
                 if case .placeholder(let name) = segment, seams[next].offset > start {
-                    faults.append((seams[next].inSource, "a tag stands inside the placeholder {{\(name)}}", "move it before or after the placeholder"))
+                    report(seams[next].inSource, "a tag stands inside the placeholder {{\(name)}}", "move it before or after the placeholder")
                 }
                 next += 1
             }

@@ -107,7 +107,7 @@ package struct TaggedTemplateFaults: Error, Hashable, Sendable, CustomStringConv
         package var remedy: String
     }
 
-    /// In order of position; never empty.
+    /// In order of position; never empty, and no more than the first 50 found.
     package var faults: [Fault]
 
     package var description: String {
