@@ -227,4 +227,18 @@ struct SQLiteStoreTests {
         #expect(try await store.units(of: run).count == 101)
         try await store.close()
     }
+
+    @Test("spends less than 1 KiB on a unit beside its texts")
+    func isSmall() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try SQLiteStore(directory: directory.path, logger: .quiet)
+        try await store.commit(records)
+        let size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        let before = try #require(await store.number(size))
+        let units = (2..<1_002).map { Fixture.unit($0, of: run, output: "") }
+        try await store.commit(units.map { .unit($0) })
+        let after = try #require(await store.number(size))
+        #expect((after - before) / units.count < 1_024, "\((after - before) / units.count) bytes")
+        try await store.close()
+    }
 }
