@@ -37,7 +37,8 @@ struct RouteTests {
             #expect(byID.json["failureMessage"] == nil)
             let arn = "arn%3Aaws%3Abedrock%3Aus-east-1%3A000000000000%3Aadvanced-prompt-optimization-job%2F\(job)"
             let byARN = try await client.send(.get, "/advanced-prompt-optimization-jobs/\(arn)")
-            #expect(byARN.json == byID.json)
+            #expect(byARN.status == .ok, "\(byARN.text)")
+            #expect(byARN.json["jobArn"] == byID.json["jobArn"])
         }
     }
 
@@ -102,7 +103,8 @@ struct RouteTests {
             let body = "{\"jobIdentifiers\":[\"\(arn)\",\"\(done)\",\"\(running)\",\"aaaaaaaaaaaa\",\"\(foreign)\"]}"
             let response = try await client.send(.post, "/advanced-prompt-optimization-job/batch-delete", body)
             #expect(response.status == .accepted)
-            #expect(response.json["advancedPromptOptimizationJobs"] == [["jobIdentifier": .string(arn), "jobStatus": "Deleting"]])
+            let deleted = response.json["advancedPromptOptimizationJobs"]?.arrayValue ?? []
+            #expect(deleted.map { [$0["jobIdentifier"]?.stringValue, $0["jobStatus"]?.stringValue] } == [[arn, "Deleting"]])
             let errors = response.json["errors"]?.arrayValue ?? []
             let codes = errors.map { [$0["jobIdentifier"]?.stringValue, $0["code"]?.stringValue] }
             #expect(Set(codes) == [

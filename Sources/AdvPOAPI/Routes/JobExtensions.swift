@@ -26,7 +26,7 @@ struct JobExtensions: Sendable {
 
     @Sendable func file(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
         let job = try context.job(in: namespace)
-        let name = try context.parameters.require("name")
+        let name = try context.label("name")
         guard Self.fileNames.contains(name) else {
             throw APIError(code: .resourceNotFound, message: "There is no file '\(name.prefix(100))'; a job's files are \(Self.fileNames.joined(separator: " and ")).")
         }

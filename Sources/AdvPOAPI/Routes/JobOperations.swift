@@ -1,5 +1,6 @@
 import AdvPOBedrock
 import AdvPOModel
+import Foundation
 import Hummingbird
 import OrderedCollections
 
@@ -54,8 +55,17 @@ extension Request {
 }
 
 extension BasicRequestContext {
-    /// The job that the path's `jobIdentifier` names; the router has undone its percent-encoding.
+    /// The job that the path's `jobIdentifier` names.
     func job(in namespace: JobNamespace) throws -> JobID {
-        try namespace.job(identifiedBy: parameters.require("jobIdentifier"))
+        try namespace.job(identifiedBy: label("jobIdentifier"))
+    }
+
+    /// A label of the path without its percent-encoding, which the router leaves in and SDKs put around the `:` and `/` of an ARN.
+    func label(_ name: String) throws -> String {
+        let encoded = try parameters.require(name)
+        guard let decoded = encoded.removingPercentEncoding else {
+            throw APIError(code: .validation, message: "'\(name)' in the path is no percent-encoded UTF-8.")
+        }
+        return decoded
     }
 }
