@@ -220,7 +220,7 @@ kill_children() {
 # stop_children_at_exit: however this script ends, no child outlives it.
 stop_children_at_exit() {
   trap 'status=$?; trap - EXIT; stop_children; exit "$status"' EXIT
-  trap 'exit 130' INT
+  trap 'say "interrupted; stopping what was started"; exit 130' INT
   trap 'exit 143' TERM
   trap 'exit 129' HUP
 }
