@@ -39,6 +39,11 @@ struct RuleFixtureTests {
         }
     }
 
+    @Test("a type that is called like a task is none")
+    func declaredTask() {
+        #expect(TextRules.violations(in: file("A.swift", "package struct Task" + " {"), of: TextRules.bannedInRingZero).isEmpty)
+    }
+
     @Test("unfinished work is found in comments")
     func unfinished() {
         #expect(TextRules.violations(in: file("A.swift", "f()  // TO" + "DO later"), of: TextRules.unfinished, comments: true).count == 1)

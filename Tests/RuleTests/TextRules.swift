@@ -9,6 +9,8 @@ enum TextRules {
     struct Banned {
         var text: String
         var instead: String
+        /// Words before it that make it something else.
+        var notAfter: [String] = []
     }
 
     static let bannedInSources = [
@@ -20,9 +22,10 @@ enum TextRules {
     static let bannedInRingZero = [
         Banned(text: "Date" + "()", instead: "take the time as an argument"),
         Banned(text: "UUID" + "()", instead: "take the identifier as an argument"),
-        Banned(text: "Clock" + "()", instead: "take the time as an argument"),
+        Banned(text: "Continuous" + "Clock", instead: "take the time as an argument"),
+        Banned(text: "Suspending" + "Clock", instead: "take the time as an argument"),
         Banned(text: "SystemRandom" + "NumberGenerator(", instead: "take the generator as an argument"),
-        Banned(text: "Task" + " {", instead: "leave concurrency to the shells"),
+        Banned(text: "Task" + " {", instead: "leave concurrency to the shells", notAfter: ["struct ", "enum ", "extension "]),
         Banned(text: "Task" + ".detached", instead: "leave concurrency to the shells"),
     ]
 
@@ -40,7 +43,7 @@ enum TextRules {
         file.lines.enumerated().flatMap { index, line in
             let text = comments ? String(line) : code(line)
             return banned.compactMap { item in
-                contains(text, item.text) ? Violation(path: file.path, line: index + 1, message: "'\(item.text)' is not wanted: \(item.instead)") : nil
+                contains(text, item) ? Violation(path: file.path, line: index + 1, message: "'\(item.text)' is not wanted: \(item.instead)") : nil
             }
         }
     }
@@ -97,12 +100,12 @@ enum TextRules {
         return String(line)
     }
 
-    private static func contains(_ text: String, _ wanted: String) -> Bool {
+    private static func contains(_ text: String, _ banned: Banned) -> Bool {
         var rest = text[...]
-        while let range = rest.range(of: wanted) {
-            if range.lowerBound == text.startIndex { return true }
-            let before = text[text.index(before: range.lowerBound)]
-            if !before.isLetter, !before.isNumber, before != "_" { return true }
+        while let range = rest.range(of: banned.text) {
+            let before = text[..<range.lowerBound]
+            let isPartOfWord = before.last.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false
+            if !isPartOfWord, !banned.notAfter.contains(where: before.hasSuffix) { return true }
             rest = rest[range.upperBound...]
         }
         return false
