@@ -113,7 +113,7 @@ let package = Package(
         .executableTarget(
             name: "advpo-worker",
             dependencies: [
-                "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker", argumentParser, lifecycle, logging, unixSignals,
+                "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker", argumentParser, collections, lifecycle, logging, unixSignals,
             ], swiftSettings: strict),
 
         // For tests only.

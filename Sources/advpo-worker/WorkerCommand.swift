@@ -7,6 +7,7 @@ import AdvPOWorker
 import ArgumentParser
 import Foundation
 import Logging
+import OrderedCollections
 import ServiceLifecycle
 import UnixSignals
 

@@ -43,7 +43,7 @@ package struct PythonMetricSettings: Sendable, Hashable {
     /// Where metrics' folders are laid out, privately; nil takes the system's temporary folder.
     package var temporaryFolder: String?
 
-    package init() {}
+    package init(python: String? = nil) { self.python = python }
 
     /// What is wrong with the settings, in words; nil when nothing is.
     package var fault: String? {

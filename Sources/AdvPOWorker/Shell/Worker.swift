@@ -3,7 +3,7 @@ package import AdvPOModel
 package import AdvPOTransport
 import AdvPOWire
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The worker's shell: a mailbox around its machine, and one task of Swift for each thing under way.
 package actor Worker {
@@ -46,8 +46,8 @@ package actor Worker {
     package func run() async -> Ending {
         post(.start)
         let ending = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                if let ending { continuation.resume(returning: ending) } else { waitingForEnd = continuation }
+            await withCheckedContinuation { (continuation: CheckedContinuation<Ending, Never>) in
+                if let ended = self.ending { continuation.resume(returning: ended) } else { waitingForEnd = continuation }
             }
         } onCancel: {
             Task { await self.end(.cancelled) }

@@ -6,6 +6,7 @@ import AdvPOObjects
 import AdvPOStore
 import AdvPOTransport
 import AdvPOWorker
+import OrderedCollections
 import Foundation
 import Logging
 

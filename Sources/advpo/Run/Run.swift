@@ -6,6 +6,7 @@ import AdvPOModel
 import ArgumentParser
 import Foundation
 import Logging
+import OrderedCollections
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
