@@ -33,29 +33,30 @@ struct EmbeddedJob: Sendable {
     }
 
     /// Submits the job, or takes up the unfinished one, and shows its progress until it ends or the second Ctrl-C.
-    func follow(_ coordinator: Coordinator, _ display: ProgressDisplay) async throws -> (JobID, JobProgress?) {
-        let id: JobID
+    func follow(_ coordinator: Coordinator, silent: Bool) async throws -> (JobID, JobProgress?) {
+        let id = try await begin(coordinator)
+        return (id, try await watch(id, coordinator, silent: silent))
+    }
+
+    private func begin(_ coordinator: Coordinator) async throws(CommandFailure) -> JobID {
+        if let unfinished = await coordinator.unfinishedJob {
+            TerminalOutput.standardError.line("going on with job \(unfinished), which was left unfinished")
+            return unfinished
+        }
+        let bucket = "s3://\(EmbeddedCluster.outputBucket)/"
         do {
-            if let unfinished = await coordinator.unfinishedJob {
-                id = unfinished
-                TerminalOutput.standardError.line("going on with job \(id), which was left unfinished")
-            } else {
-                let request = CreateJobRequest(
-                    jobName: "advpo-run", inputURI: "s3://\(EmbeddedCluster.outputBucket)/input.jsonl", outputURI: "s3://\(EmbeddedCluster.outputBucket)/",
-                    models: models)
-                id = try await coordinator.submit(request, options: options, input: input)
-            }
-        } catch let error as APIError {
+            return try await coordinator.submit(
+                CreateJobRequest(jobName: "advpo-run", inputURI: bucket + "input.jsonl", outputURI: bucket, models: models), options: options, input: input)
+        } catch {
             removeState()
             throw CommandFailure(.badInput, error.message)
         }
-        return (id, try await watch(id, coordinator, display))
     }
 
-    private func watch(_ id: JobID, _ coordinator: Coordinator, _ display: ProgressDisplay) async throws -> JobProgress? {
+    private func watch(_ id: JobID, _ coordinator: Coordinator, silent: Bool) async throws -> JobProgress? {
         try await withThrowingTaskGroup(of: JobProgress?.self) { group in
             group.addTask {
-                var display = display
+                var display = ProgressDisplay.standard(silent: silent)
                 var last: JobProgress?
                 for await progress in try await coordinator.progress(of: id) {
                     last = progress

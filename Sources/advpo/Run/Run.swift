@@ -45,8 +45,8 @@ struct Run: AsyncParsableCommand {
         try CommandLogging.bootstrap(settings, flag: logLevel, standard: .warning)
         let job = try readJob(settings)
         let cluster = try await open(job)
-        let display = ProgressDisplay.standard(silent: json)
-        let (id, last) = try await cluster.run { coordinator in try await job.follow(coordinator, display) }
+        let isSilent = json
+        let (id, last) = try await cluster.run { coordinator in try await job.follow(coordinator, silent: isSilent) }
         guard let last, last.status.isTerminal else { throw CommandFailure(.interrupted, "interrupted; the same command goes on where this one was") }
         job.removeState()
         try report(id, last, job)
