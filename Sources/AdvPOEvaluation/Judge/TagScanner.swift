@@ -12,8 +12,8 @@ struct TagScanner {
 
     /// Bytes of a name; longer ones are text.
     static let maximumNameBytes = 64
-    /// Tags looked at; a verdict has about twenty.
-    static let maximumTags = 2_000
+    /// Tags looked at, the last ones; a verdict has about twenty.
+    static let maximumTags = 1_000
 
     /// Lowercase, without blanks, underscores and hyphens: judges vary in these.
     static func canonicalName(_ name: String) -> String {
@@ -51,7 +51,7 @@ struct TagScanner {
     private static func tags(in bytes: [UInt8]) -> [Tag] {
         var tags: [Tag] = []
         var index = 0
-        while index < bytes.count, tags.count < maximumTags {
+        while index < bytes.count {
             guard bytes[index] == UInt8(ascii: "<"), let tag = tag(in: bytes, at: index) else {
                 index += 1
                 continue
@@ -59,7 +59,7 @@ struct TagScanner {
             tags.append(tag)
             index = tag.range.upperBound
         }
-        return tags
+        return Array(tags.suffix(maximumTags))
     }
 
     private static func tag(in bytes: [UInt8], at start: Int) -> Tag? {

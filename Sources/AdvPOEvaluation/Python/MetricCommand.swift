@@ -61,8 +61,9 @@ struct MetricCommand: Sendable, Hashable {
         arguments += ["--proc", "/proc", "--dev", "/dev", "--size", "\(settings.scratchBytes)", "--tmpfs", "/tmp"]
         for path in interpreter.readablePaths + settings.readablePaths { arguments += ["--ro-bind", path, path] }
         arguments += ["--ro-bind", folder.task, sandboxTask, "--ro-bind", folder.host, sandboxHost]
-        // The root and /dev are folders in memory too: only the scratch folder, which has a size, stays writable.
-        arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--seccomp", filterDescriptor]
+        // The root and /dev are folders in memory too: only the scratch folder, which has a size, stays writable. In /proc are kernel settings of the
+        // whole machine that root may write even without any capability, in a user namespace too.
+        arguments += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--seccomp", filterDescriptor]
         return arguments
     }
 }

@@ -42,6 +42,7 @@ struct PythonInterpreter: Sendable, Hashable {
             // Pyenv's shims read PATH and HOME.
             let result = try await Subprocess.run(
                 .path(FilePath(candidate)), arguments: ["-I", "-c", question], output: .string(limit: 64 * 1024), error: .string(limit: 64 * 1024))
+            if Task.isCancelled { throw EvaluationFailure.cancelled }
             guard result.terminationStatus.isSuccess else {
                 throw EvaluationFailure.metric(
                     message: "the Python interpreter \(candidate) does not run (\(result.terminationStatus)): \((result.standardError).bounded(to: 300))")
@@ -50,6 +51,7 @@ struct PythonInterpreter: Sendable, Hashable {
         } catch let failure as EvaluationFailure {
             throw failure
         } catch {
+            if Task.isCancelled { throw .cancelled }
             throw .metric(message: "the Python interpreter \(candidate) cannot be started: \(error)")
         }
         let answer: Answer
