@@ -1,5 +1,6 @@
 import AdvPOModel
 import AdvPOWire
+import OrderedCollections
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -74,7 +75,7 @@ struct HostileBytesTests {
         for _ in 0..<63 { object = .object(["k": object]) }
         configuration.additionalModelRequestFields = ["k": object]
         #expect(throws: Never.self) { try BlobCodec.decodeModelConfiguration(BlobCodec.encode(configuration), limits: limits) }
-        // 100,000 levels of raw bytes: lengths that shrink towards the middle.
+        // Raw bytes, nested 2,000 deep: array { items { … } }.
         var raw: [UInt8] = []
         for _ in 0..<2_000 { raw = [0x2A] + varint(raw.count + 1 + varint(raw.count).count) + [0x0A] + varint(raw.count) + raw }
         let member = [0x12] + varint(raw.count) + raw

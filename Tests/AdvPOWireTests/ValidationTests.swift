@@ -1,6 +1,9 @@
 import AdvPOModel
 import AdvPOWire
+import OrderedCollections
 import Testing
+
+private struct NoHello: Error {}
 
 @Suite struct ValidationTests {
     private let limits = WireLimits()
@@ -22,18 +25,18 @@ import Testing
     @Test("a hello of another major version is read as far as its version")
     func foreignVersion() throws {
         let bytes = hello(version: WireVersion(major: 2, minor: 7), slots: 0, models: [String](repeating: "m", count: 5_000))
-        guard case .hello(let hello) = try ControlRequest(decoding: bytes, limits: limits) else { return Issue.record("no hello") }
+        guard case .hello(let hello) = try ControlRequest(decoding: bytes, limits: limits) else { throw NoHello() }
         #expect(hello.version == WireVersion(major: 2, minor: 7))
         // Version 2 may have made its name a number.
         let changed: [UInt8] = [0x0A, 6, 0x0A, 2, 8, 2, 0x18, 9]
-        guard case .hello(let other) = try ControlRequest(decoding: changed, limits: limits) else { return Issue.record("no hello") }
+        guard case .hello(let other) = try ControlRequest(decoding: changed, limits: limits) else { throw NoHello() }
         #expect(other.version.major == 2)
     }
 
     @Test("a newer minor version passes")
     func minorVersion() throws {
         let version = WireVersion(major: WireVersion.current.major, minor: 99)
-        guard case .hello(let hello) = try ControlRequest(decoding: hello(version: version), limits: limits) else { return Issue.record("no hello") }
+        guard case .hello(let hello) = try ControlRequest(decoding: hello(version: version), limits: limits) else { throw NoHello() }
         #expect(hello.version == version)
     }
 
@@ -87,24 +90,25 @@ import Testing
                 == "WorkReply.blobs.answers[0].content: has 11 bytes, more than the 10 allowed")
     }
 
-    @Test("a report's records are checked", arguments: [
-        ("score: is inf, not a finite number", { (record: inout UnitRecord) in record.score = .infinity }),
-        ("score: is nan, not a finite number", { record in record.score = .nan }),
-        ("score: is set, but an infrastructure failure has no score", { record in record.status = .infrastructureFailure }),
-        ("provider_calls: is negative (-1)", { record in record.providerCalls = -1 }),
-        ("provider_calls: is 9223372036854775807, more than the 8796093022208 allowed", { record in record.providerCalls = .max }),
-        ("usage.input_tokens: is negative (-5)", { record in record.usage = Self.usage(inputTokens: -5) }),
-        ("judge_usage.output_tokens: is negative (-7)", { record in record.judgeUsage = Self.usage(outputTokens: -7) }),
-        ("usage.latency_microseconds: is negative (-1)", { record in record.usage = Self.usage(latency: -1) }),
-        ("usage.time_to_first_token_microseconds: is negative (-1)", { record in record.usage = Self.usage(first: -1) }),
-        ("usage.cost_nano_dollars: is negative (-1)", { record in record.usage = Self.usage(cost: -1) }),
-        ("output: has 1048577 bytes, more than the 1048576 allowed", { record in record.output = Self.longText }),
-        ("feedback: has 1048577 bytes, more than the 1048576 allowed", { record in record.feedback = Self.longText }),
-        ("judge_output: has 1048577 bytes, more than the 1048576 allowed", { record in record.judgeOutput = Self.longText }),
-        ("failure_reason: has 1048577 bytes, more than the 1048576 allowed", { record in record.failureReason = Self.longText }),
-    ] as [(String, @Sendable (inout UnitRecord) -> Void)])
-    func records(_ expected: String, _ change: @Sendable (inout UnitRecord) -> Void) {
-        #expect(problem { try WorkRequest(decoding: reported(change), limits: limits) } == "WorkRequest.report.units[0].record.\(expected)")
+    @Test("a report's records are checked")
+    func records() {
+        func check(_ expected: String, _ change: (inout UnitRecord) -> Void) {
+            #expect(problem { try WorkRequest(decoding: reported(change), limits: limits) } == "WorkRequest.report.units[0].record.\(expected)")
+        }
+        check("score: is inf, not a finite number") { $0.score = .infinity }
+        check("score: is nan, not a finite number") { $0.score = .nan }
+        check("score: is set, but an infrastructure failure has no score") { $0.status = .infrastructureFailure }
+        check("provider_calls: is negative (-1)") { $0.providerCalls = -1 }
+        check("provider_calls: is 9223372036854775807, more than the 8796093022208 allowed") { $0.providerCalls = .max }
+        check("usage.input_tokens: is negative (-5)") { $0.usage = Self.usage(inputTokens: -5) }
+        check("judge_usage.output_tokens: is negative (-7)") { $0.judgeUsage = Self.usage(outputTokens: -7) }
+        check("usage.latency_microseconds: is negative (-1)") { $0.usage = Self.usage(latency: -1) }
+        check("usage.time_to_first_token_microseconds: is negative (-1)") { $0.usage = Self.usage(first: -1) }
+        check("usage.cost_nano_dollars: is negative (-1)") { $0.usage = Self.usage(cost: -1) }
+        check("output: has 1048577 bytes, more than the 1048576 allowed") { $0.output = Self.longText }
+        check("feedback: has 1048577 bytes, more than the 1048576 allowed") { $0.feedback = Self.longText }
+        check("judge_output: has 1048577 bytes, more than the 1048576 allowed") { $0.judgeOutput = Self.longText }
+        check("failure_reason: has 1048577 bytes, more than the 1048576 allowed") { $0.failureReason = Self.longText }
     }
 
     private static let longText = String(repeating: "x", count: 1_048_577)
