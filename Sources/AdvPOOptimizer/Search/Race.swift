@@ -2,7 +2,7 @@
 ///
 /// Screening is successive halving on shared training items (Jamieson and Talwalkar, AISTATS 2016; Karnin, Koren, Somekh, ICML 2013, as
 /// sequential halving): rungs of 4, 8 and 16 items, the better half goes on. Validation runs in blocks; after each, a
-/// candidate that is behind the incumbent by a one-sided paired test at 20% drops out (as in CAPO, Zehle et al. 2025).
+/// candidate that is behind the race's leader by a one-sided paired test at 20% drops out (as in CAPO, Zehle et al. 2025).
 struct Race: Hashable, Sendable {
     static let rungs = [4, 8, 16]
     /// Those that may reach validation.
@@ -63,7 +63,7 @@ struct Race: Hashable, Sendable {
     var blockItems: [Int] { Array(validationItems.dropFirst(validated).prefix(blockSize)) }
     var isValidated: Bool { validated >= validationItems.count }
 
-    /// True when the differences to the incumbent show a candidate to be behind: too few show nothing.
+    /// True when the differences to the leader show a candidate to be behind: too few show nothing.
     static func isBeaten(_ differences: [Double]) -> Bool {
         guard differences.count >= smallestBlock else { return false }
         let count = Double(differences.count)

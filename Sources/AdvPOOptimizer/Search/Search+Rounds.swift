@@ -182,8 +182,7 @@ extension Search {
         }
         race.entrants = Array(ranked.map(\.element).prefix(kept))
         if race.isLastRung {
-            let items = race.rungItems
-            race.entrants.removeAll { Race.isBeaten(board.differences(incumbent, $0, on: items)) }
+            dropBeaten(&race, on: race.rungItems)
             return runBlock(race)
         }
         race.rung += 1
@@ -215,8 +214,16 @@ extension Search {
     mutating func endBlock(_ race: Race) -> [SearchEffect] {
         var race = race
         race.validated += race.blockItems.count
-        if !race.isValidated { race.entrants.removeAll { Race.isBeaten(board.differences(incumbent, $0, on: space.decidingItems)) } }
+        if !race.isValidated { dropBeaten(&race, on: space.decidingItems) }
         return runBlock(race)
+    }
+
+    /// Takes out who is behind the leader of the race, be it the incumbent or an entrant.
+    private func dropBeaten(_ race: inout Race, on items: [Int]) {
+        var leader = incumbent
+        for entrant in race.entrants where board.differences(leader, entrant, on: items).reduce(0, +) > 0 { leader = entrant }
+        let standing = leader
+        race.entrants.removeAll { $0 != standing && Race.isBeaten(board.differences(standing, $0, on: items)) }
     }
 
     private mutating func endRound(_ race: Race) -> [SearchEffect] {
