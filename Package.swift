@@ -123,7 +123,7 @@ let package = Package(
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel"]),
         tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", protobuf]),
-        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", collections, logging]),
+        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", collections, logging], resources: [.copy("Fixtures")]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", hummingbird, httpTypes, logging, nioCore]),
         tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
         tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel"]),
