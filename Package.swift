@@ -127,7 +127,7 @@ let package = Package(
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel", collections]),
         tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", collections, protobuf]),
-        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging, collections]),
+        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging, collections], resources: [.copy("Fixtures")]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore]),
         tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
         tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel", logging]),

@@ -38,8 +38,10 @@ package final class Evaluator: Sendable {
     }
 
     /// Starts a metric's code without asking it anything, so that a metric that cannot run is known before anything is spent.
-    package func check(_ bundle: FunctionBundle) async throws(EvaluationFailure) {
-        try await metrics.load(bundle, hash: bundle.contentHash)
+    ///
+    /// `hash` is the name by which specifications call the code, where it has one already.
+    package func check(_ bundle: FunctionBundle, hash: ContentHash? = nil) async throws(EvaluationFailure) {
+        try await metrics.load(bundle, hash: hash ?? bundle.contentHash)
     }
 
     /// Ends all processes and removes their folders. Evaluations under way end as cancelled.

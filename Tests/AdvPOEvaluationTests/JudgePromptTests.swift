@@ -21,7 +21,7 @@ struct JudgePromptTests {
             "<Task_Analysis>", "<Weights>", "<Answer Accuracy>", "<Answer Completeness>", "<Expression Quality>", "<Name of your extra dimension>", "<Calculation>",
             "<Overall>", "<Justification>",
         ]
-        let places = try tags.map { try #require(text.range(of: $0)).lowerBound }
+        let places = try tags.map { try #require(text.ranges(of: $0).first).lowerBound }
         #expect(places == places.sorted())
     }
 

@@ -481,6 +481,66 @@ struct PythonMetricTests {
         #expect(Self.failureText(await Self.outcome(item)).contains("has no lambda_function.py"))
     }
 
+    @Test("the interpreter of a virtual environment runs with its modules, and only reads them")
+    func virtualEnvironment() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "advpo-venv-\(UUID().uuidString)")
+        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
+        let creation = Process()
+        creation.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        creation.arguments = ["python3", "-m", "venv", "--without-pip", folder.path]
+        try creation.run()
+        creation.waitUntilExit()
+        #expect(creation.terminationStatus == 0)
+        let library = folder.appending(path: "lib")
+        let version = try #require(try FileManager.default.contentsOfDirectory(atPath: library.path).first { $0.hasPrefix("python3") })
+        try Data("VALUE = 0.75".utf8).write(to: library.appending(path: "\(version)/site-packages/advpo_probe.py"))
+        let source = """
+            import advpo_probe, os
+            def compute_score(preds, golds):
+                return {"score": advpo_probe.VALUE if not os.access(advpo_probe.__file__, os.W_OK) else 0}
+            """
+        let result = try await Self.outcome(Self.item(source)) { $0.python = folder.appending(path: "bin/python3").path }.get()
+        #expect(result.score == 0.75)
+    }
+
+    @Test("the metric of the examples scores as its docstring says")
+    func exampleMetric() async throws {
+        let file = URL(fileURLWithPath: #filePath).appending(path: "../../../docs/examples/metrics/my-metric/lambda_function.py").standardizedFileURL
+        let source = try String(contentsOf: file, encoding: .utf8)
+        #expect(try await Self.score(Self.item(source, response: " Sports. ", reference: "sports")) == EvaluationResult(score: 1, feedback: nil))
+        #expect(
+            try await Self.score(Self.item(source, response: "It is sports", reference: "sports"))
+                == EvaluationResult(score: 0.5, feedback: "error: the label is right, but there are 2 words around it"))
+        #expect(try await Self.score(Self.item(source, response: "world", reference: "sports")).score == 0)
+    }
+
+    @Test("a process that used half of its processor time is replaced before it can fail an answer")
+    func processorTime() async throws {
+        let source = """
+            import time
+            calls = 0
+            def compute_score(preds, golds):
+                global calls
+                calls += 1
+                start = time.process_time()
+                while time.process_time() - start < 0.3:
+                    pass
+                return {"score": calls}
+            """
+        let evaluator = Self.evaluator { $0.processorSeconds = 1 }
+        for _ in 0..<4 { #expect(try await evaluator.evaluate(Self.item(source)).score <= 2) }
+        await evaluator.shutdown()
+    }
+
+    @Test("settings that make no sense are refused by name")
+    func badSettings() async {
+        let item = Self.item("def compute_score(p, g): return {'score': 1}")
+        #expect(Self.failureText(await Self.outcome(item) { $0.timeoutSeconds = 901 }).contains("at most 900 seconds"))
+        #expect(Self.failureText(await Self.outcome(item) { $0.timeoutSeconds = 0 }).contains("above 0"))
+        #expect(Self.failureText(await Self.outcome(item) { $0.openFiles = 0 }).contains("openFiles"))
+        #expect(Self.failureText(await Self.outcome(item) { $0.readablePaths = ["models"] }).contains("absolute paths"))
+    }
+
     @Test("an interpreter that is none is refused", arguments: ["python3", "/nonexistent/python3", "/bin/true"])
     func badInterpreter(path: String) async {
         let text = Self.failureText(await Self.outcome(Self.item("def compute_score(p, g): return {'score': 1}")) { $0.python = path })

@@ -37,19 +37,24 @@ enum ComparableJSON: Hashable, Decodable {
         // The order matters: an integer is also a number.
         if container.decodeNil() {
             self = .null
-        } else if let value = try? container.decode(Bool.self) {
+        } else if let value = Self.decoded(Bool.self, in: container) {
             self = .bool(value)
-        } else if let value = try? container.decode(Int64.self) {
+        } else if let value = Self.decoded(Int64.self, in: container) {
             self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
+        } else if let value = Self.decoded(Double.self, in: container) {
             self = .number(value)
-        } else if let value = try? container.decode(String.self) {
+        } else if let value = Self.decoded(String.self, in: container) {
             self = .string(value)
-        } else if let value = try? container.decode([ComparableJSON].self) {
+        } else if let value = Self.decoded([ComparableJSON].self, in: container) {
             self = .array(value)
         } else {
             self = .object(try container.decode([String: ComparableJSON].self))
         }
+    }
+
+    /// Nil when the value is of another kind.
+    private static func decoded<Value: Decodable>(_ type: Value.Type, in container: any SingleValueDecodingContainer) -> Value? {
+        do { return try container.decode(type) } catch { return nil }
     }
 
     /// Where and how `other` first differs, in words; nil when both are equal.

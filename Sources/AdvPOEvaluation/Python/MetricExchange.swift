@@ -14,6 +14,9 @@ final class MetricExchange: Sendable {
     typealias Outcome = Result<[UInt8], MetricProcessFailure>
 
     private struct State {
+        /// Counts the replies asked for; the last one is open until it is answered or interrupted.
+        var ticket = 0
+        var isOpen = false
         var waiting: CheckedContinuation<Outcome, Never>?
         var unclaimed: [Outcome] = []
         var line: [UInt8] = []
@@ -31,13 +34,29 @@ final class MetricExchange: Sendable {
         self.maximumTailBytes = maximumTailBytes
     }
 
-    /// The next reply, or why there is none. One caller at a time.
-    func nextReply() async -> Outcome {
+    /// Asks for a reply. One at a time.
+    func open() -> Int {
+        state.withLock { state in
+            precondition(!state.isOpen, "two callers ask one process")
+            state.ticket += 1
+            state.isOpen = true
+            return state.ticket
+        }
+    }
+
+    /// The reply asked for last, or why there is none.
+    func reply() async -> Outcome {
         await withCheckedContinuation { continuation in
             let outcome: Outcome? = state.withLock { state in
                 precondition(state.waiting == nil, "two callers wait for one process")
-                if !state.unclaimed.isEmpty { return state.unclaimed.removeFirst() }
-                if let failure = state.failure { return .failure(failure) }
+                if !state.unclaimed.isEmpty {
+                    state.isOpen = false
+                    return state.unclaimed.removeFirst()
+                }
+                if let failure = state.failure {
+                    state.isOpen = false
+                    return .failure(failure)
+                }
                 state.waiting = continuation
                 return nil
             }
@@ -62,6 +81,7 @@ final class MetricExchange: Sendable {
             let line = state.line
             state.waiting = nil
             state.line = []
+            if waiting != nil { state.isOpen = false }
             // A reply that nobody waits for is only the first one; more would be the metric's own writing, and then one is enough to be found out.
             if waiting == nil, state.unclaimed.isEmpty { state.unclaimed.append(.success(line)) }
             return (waiting, line)
@@ -77,10 +97,19 @@ final class MetricExchange: Sendable {
         }
     }
 
+    /// Gives up on one reply, and so on the process. Too late, when the reply has come, it does nothing: the next one must not suffer for it.
+    func interrupt(_ ticket: Int, _ failure: MetricProcessFailure) {
+        fail(failure, onlyFor: ticket)
+    }
+
     /// The first failure stays.
-    func fail(_ failure: MetricProcessFailure) {
-        let waiting = state.withLock { state in
+    func fail(_ failure: MetricProcessFailure) { fail(failure, onlyFor: nil) }
+
+    private func fail(_ failure: MetricProcessFailure, onlyFor ticket: Int?) {
+        let waiting: CheckedContinuation<Outcome, Never>? = state.withLock { state in
+            if let ticket, !(state.isOpen && state.ticket == ticket) { return nil }
             let waiting = state.waiting
+            if waiting != nil { state.isOpen = false }
             if state.failure == nil { state.failure = failure }
             state.waiting = nil
             return waiting

@@ -32,11 +32,11 @@ actor MetricLane {
         }
     }
 
-    var isIdle: Bool { !isBusy && queue.isEmpty }
-
     func score(response: String, reference: String) async throws(EvaluationFailure) -> EvaluationResult {
         try await enter()
         defer { leave() }
+        // A process that works is not to be killed for a caller who left while waiting.
+        if Task.isCancelled { throw .cancelled }
         let process = try await runningProcess()
         nextID += 1
         let request = MetricRequest(id: nextID, prediction: response, reference: reference)

@@ -25,16 +25,17 @@ final class MetricProcess: Sendable {
     /// The reply to one line, or to none for the reply that the process gives on its own. After a failure the process is of no more use.
     func exchange(_ line: [UInt8]?, timeoutSeconds: Double) async throws(MetricProcessFailure) -> [UInt8] {
         let exchange = self.exchange
+        let ticket = exchange.open()
         let timer = Task {
             do { try await Task.sleep(for: .seconds(timeoutSeconds)) } catch { return }
-            exchange.fail(.timedOut)
+            exchange.interrupt(ticket, .timedOut)
         }
         defer { timer.cancel() }
         if let line { requests.yield(line + [UInt8(ascii: "\n")]) }
         return try await withTaskCancellationHandler {
-            await exchange.nextReply()
+            await exchange.reply()
         } onCancel: {
-            exchange.fail(.cancelled)
+            exchange.interrupt(ticket, .cancelled)
         }.get()
     }
 

@@ -6,6 +6,7 @@ actor PythonMetrics {
     private struct Resident {
         var lane: MetricLane
         var lastUse: UInt64
+        var users: Int
     }
 
     private let settings: PythonMetricSettings
@@ -21,11 +22,15 @@ actor PythonMetrics {
     }
 
     func score(_ bundle: FunctionBundle, hash: ContentHash, response: String, reference: String) async throws(EvaluationFailure) -> EvaluationResult {
-        try await lane(for: bundle, hash: hash).score(response: response, reference: reference)
+        let lane = try await beginUse(of: bundle, hash: hash)
+        defer { residents[hash]?.users -= 1 }
+        return try await lane.score(response: response, reference: reference)
     }
 
     func load(_ bundle: FunctionBundle, hash: ContentHash) async throws(EvaluationFailure) {
-        try await lane(for: bundle, hash: hash).load()
+        let lane = try await beginUse(of: bundle, hash: hash)
+        defer { residents[hash]?.users -= 1 }
+        try await lane.load()
     }
 
     func close() async {
@@ -35,19 +40,21 @@ actor PythonMetrics {
         for lane in lanes { await lane.close() }
     }
 
-    private func lane(for bundle: FunctionBundle, hash: ContentHash) async throws(EvaluationFailure) -> MetricLane {
+    /// The metric's lane, which stays until its `users` is counted down again.
+    private func beginUse(of bundle: FunctionBundle, hash: ContentHash) async throws(EvaluationFailure) -> MetricLane {
         if let fault = settings.fault { throw .metric(message: fault) }
         let interpreter = try await foundInterpreter()
         guard !isClosed else { throw .cancelled }
         uses += 1
         if let known = residents[hash] {
             residents[hash]?.lastUse = uses
+            residents[hash]?.users += 1
             return known.lane
         }
         // From here to the insertion nothing suspends, so a metric has one lane.
         let lane = try MetricLane(bundle, interpreter: interpreter, settings: settings, logger: logger)
-        residents[hash] = Resident(lane: lane, lastUse: uses)
-        await evict(keeping: hash)
+        residents[hash] = Resident(lane: lane, lastUse: uses, users: 1)
+        await evict()
         return lane
     }
 
@@ -58,14 +65,12 @@ actor PythonMetrics {
         return found
     }
 
-    /// Closes the longest unused lanes that nobody waits for.
-    private func evict(keeping hash: ContentHash) async {
-        let others = residents.filter { $0.key != hash }.sorted { $0.value.lastUse < $1.value.lastUse }
-        var excess = residents.count - settings.residentProcesses
-        for (key, resident) in others where excess > 0 {
-            guard await resident.lane.isIdle, residents[key]?.lastUse == resident.lastUse else { continue }
-            residents[key] = nil
-            excess -= 1
+    /// Closes the longest unused lanes that nobody uses now.
+    private func evict() async {
+        while residents.count > settings.residentProcesses,
+            let (hash, resident) = residents.filter({ $0.value.users == 0 }).min(by: { $0.value.lastUse < $1.value.lastUse })
+        {
+            residents[hash] = nil
             await resident.lane.close()
         }
     }
