@@ -86,7 +86,7 @@ struct LocalBucketsTests {
                 }
                 // Until both sides of the door were met often enough.
                 var (reads, refusals) = (0, 0)
-                while reads < 50 || refusals < 50 {
+                while reads < 15 || refusals < 15 {
                     do {
                         let bytes = try await store.read(uri, maximumBytes: 100)
                         try #require(bytes == Array("harmless".utf8))
