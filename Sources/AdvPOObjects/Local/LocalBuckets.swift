@@ -18,7 +18,7 @@ package struct LocalBuckets: ObjectStore {
     /// - Parameter folders: by the bucket's name.
     /// - Parameter creatingFolders: whether a folder that is not there is made, and not refused.
     /// - Parameter maximumObjectBytes: of one object written.
-    /// - Throws: `bucketFolder`, `invalidURI`-like faults of a name as `invalidBucketFlag`.
+    /// - Throws: `bucketFolder`; `invalidBucketFlag` for what is no bucket's name.
     package init(_ folders: [String: String], creatingFolders: Bool = false, maximumObjectBytes: Int = 1 << 30) throws(ObjectError) {
         for (bucket, folder) in folders.sorted(by: { $0.key < $1.key }) {
             if let reason = ObjectURI.fault(ofBucket: bucket) { throw .invalidBucketFlag("\(bucket)=\(folder)".visible, reason: reason) }
