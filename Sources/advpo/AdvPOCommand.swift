@@ -8,7 +8,7 @@ struct AdvPOCommand: AsyncParsableCommand {
         abstract: "Finds better prompts for your models, and proves it on samples that the search never saw.",
         discussion: """
             EXAMPLES
-              advpo submit s3://bucket/input.jsonl --model local.smollm2-135m --output s3://bucket/results/ --watch
+              advpo submit in.jsonl --bucket data=/srv/data --model local.tiny --watch
               advpo list
               advpo results abc123def456 --output ./results
 

@@ -23,7 +23,7 @@ struct JobWatcher {
             }
             defer { group.cancelAll() }
             guard let progress = try await group.next() ?? nil else {
-                throw CommandFailure(.interrupted, "detached; job \(job) goes on. Watch it again with 'advpo watch \(job)', stop it with 'advpo stop \(job)'.")
+                throw CommandFailure(.interrupted, "Detached; job \(job) goes on. Watch it again with 'advpo watch \(job)', stop it with 'advpo stop \(job)'.")
             }
             return progress
         }
@@ -66,7 +66,7 @@ extension JobWatcher {
             if !json { TerminalOutput.standardError.line("Job \(progress.jobID) is completed. See it with 'advpo results \(progress.jobID)'.") }
         case .partiallyCompleted, .stopped:
             throw CommandFailure(
-                status, json ? "" : "job \(progress.jobID) ended as \(progress.status.rawValue)\(reason). What there is: 'advpo results \(progress.jobID)'.")
+                status, json ? "" : "Job \(progress.jobID) ended as \(progress.status.rawValue)\(reason). What there is: 'advpo results \(progress.jobID)'.")
         case .failed: throw CommandFailure(status, json ? "" : "job \(progress.jobID) failed\(reason)")
         case .inProgress, .stopping, .deleting: break
         }

@@ -8,12 +8,11 @@ struct Submit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Hands a job to a coordinator.",
         discussion: """
-            INPUT is an s3:// URI, or a local file together with --bucket NAME=DIR: the file is then copied into DIR, which the coordinator
-            must have mounted under the same name.
+            INPUT is an s3:// URI, or a local file together with --bucket NAME=DIR: the file is then copied into DIR, which the coordinator must have mounted under the same name.
 
             EXAMPLES
-              advpo submit s3://bucket/input.jsonl --model local.smollm2-135m --output s3://bucket/results/
-              advpo submit topics.jsonl --bucket data=/srv/data --model local.smollm2-135m --prompt-format chat --watch
+              advpo submit s3://data/in.jsonl --model local.tiny --output s3://data/out/
+              advpo submit in.jsonl --bucket data=/srv/data --model local.tiny --watch
             """)
 
     @Argument(help: ArgumentHelp("The input file: an s3:// URI, or a local path with --bucket.", valueName: "input"))
