@@ -102,7 +102,7 @@ let package = Package(
             name: "advpo",
             dependencies: [
                 "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport", "AdvPOWorker",
-                argumentParser, asyncHTTPClient, collections, configuration, lifecycle, logging, nioCore, systemPackage,
+                argumentParser, asyncHTTPClient, collections, configuration, lifecycle, logging, nioCore, nioHTTP1, systemPackage,
             ], swiftSettings: strict),
         .executableTarget(
             name: "advpo-coord",

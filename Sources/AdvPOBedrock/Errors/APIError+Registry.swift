@@ -24,10 +24,8 @@ extension APIError {
 
     /// The response body: `message`, and for `TooManyTagsException` the resource that has too many.
     package var json: JSONValue {
-        switch (code, resourceName) {
-        case (.tooManyTags, .some(let resourceName)): ["message": .string(message), "resourceName": .string(resourceName)]
-        default: ["message": .string(message)]
-        }
+        if code == .tooManyTags, let resourceName { return ["message": .string(message), "resourceName": .string(resourceName)] }
+        return ["message": .string(message)]
     }
 
     /// What a client is told when we are at fault: nothing of the inside.

@@ -13,6 +13,17 @@ package enum ShapePattern: String, Hashable, Sendable, CaseIterable {
     case modelIdentifier =
         "(([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}|))|(arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f):bedrock:[a-z0-9-]{1,20}:[0-9]{12}:application-inference-profile/[a-zA-Z0-9-:.]+)|(arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f):bedrock:[a-z0-9-]{1,20}:([0-9]{12})?:inference-profile/[a-zA-Z0-9-:.]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63})))"
 
+    /// The constraint in a message: the pattern itself, but for the one that nobody can read.
+    package var constraint: String {
+        switch self {
+        case .modelIdentifier:
+            "Member must be a model id like vendor.name-1 (a-z, 0-9 and '-', one '.' at least, 2 characters or more after the first, "
+                + "then maybe ':version'), or the ARN of a foundation model, an inference profile or an application inference profile"
+        case .jobName, .clientToken, .jobARN, .jobIdentifier, .s3URI, .s3FolderURI, .kmsKeyARN, .tag, .paginationToken:
+            "Member must satisfy regular expression pattern: \(rawValue)"
+        }
+    }
+
     /// Whether the whole text has the form.
     package func matches(_ text: String) -> Bool {
         switch self {

@@ -20,7 +20,7 @@ package struct Violations: Hashable, Sendable {
         } else if count > length.upperBound {
             add(.string(text), at: path, "Member must have length less than or equal to \(length.upperBound)")
         } else if let pattern, !pattern.matches(text) {
-            add(.string(text), at: path, "Member must satisfy regular expression pattern: \(pattern.rawValue)")
+            add(.string(text), at: path, pattern.constraint)
         }
     }
 

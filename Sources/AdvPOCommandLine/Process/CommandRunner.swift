@@ -22,7 +22,7 @@ package enum CommandRunner {
     static func report(_ error: any Error, _ command: any ParsableCommand.Type) -> Int32 {
         switch error {
         case let failure as CommandFailure:
-            if !failure.message.isEmpty { TerminalOutput.standardError.line("Error: \(TerminalText.harmless(failure.message))") }
+            if !failure.message.isEmpty { TerminalOutput.standardError.line(failure.status.prefix + TerminalText.harmless(failure.message)) }
             return failure.status.rawValue
         case let error as SettingsError:
             TerminalOutput.standardError.line("Error: \(TerminalText.harmless(error.message))")
@@ -36,6 +36,16 @@ package enum CommandRunner {
             }
             TerminalOutput.standardError.line(TerminalText.harmless(message))
             return code == .validationFailure ? ExitStatus.badUsage.rawValue : code.rawValue
+        }
+    }
+}
+
+extension ExitStatus {
+    /// What stands before a message: a stopped job or Ctrl-C is no error.
+    fileprivate var prefix: String {
+        switch self {
+        case .failed, .badUsage, .badInput, .unreachable: "Error: "
+        case .done, .partiallyCompleted, .stopped, .interrupted: ""
         }
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 
 /// Ctrl-C and a polite kill, as a stream instead of death.
 package enum Interrupts {
-    /// Yields once per SIGINT or SIGTERM, from now on, until the stream's reader is gone. The process is no longer killed by them.
+    /// Yields at SIGINT and SIGTERM, which meanwhile do not kill the process; once the stream's reader is gone they do again.
     package static func stream() -> AsyncStream<Void> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             let sources = [SIGINT, SIGTERM].map { number in
@@ -15,6 +15,7 @@ package enum Interrupts {
             }
             continuation.onTermination = { _ in
                 for source in sources { source.value.cancel() }
+                for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
             }
         }
     }

@@ -57,8 +57,8 @@ package struct ResultTable: Hashable, Sendable {
         }
         var lines = ["  \(title):"] + body.prefix(Self.promptLines).map { "  | " + $0 }
         if body.count > Self.promptLines {
-            let place = files.first.map { "the whole is in \(TerminalText.harmless($0, keepingLines: false))" } ?? "the results file has the whole"
-            lines.append("  | … \(body.count - Self.promptLines) more lines; \(place)")
+            let place = files.isEmpty ? "see the results file" : "see the files below"
+            lines.append(TerminalText.truncated("  | … \(body.count - Self.promptLines) more lines; \(place)", to: width))
         }
         return lines
     }

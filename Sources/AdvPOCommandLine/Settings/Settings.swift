@@ -115,5 +115,6 @@ package struct BucketMount: Hashable, Sendable {
 /// A setting that is missing or ill-formed: bad usage.
 package struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible {
     package let message: String
+    package init(message: String) { self.message = message }
     package var description: String { message }
 }

@@ -1,0 +1,159 @@
+import AdvPOBedrock
+import AdvPOCommandLine
+import AdvPOModel
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import OrderedCollections
+
+/// The coordinator's HTTP API as the commands use it. Every failure is one message for the user and an exit code.
+struct CoordinatorClient: Sendable {
+    private let endpoint: String
+    private let http = HTTPClient.shared
+
+    private static let timeout = TimeAmount.seconds(60)
+    private static let maximumAnswerBytes = 16 * 1024 * 1024
+    /// Results hold every answer to every sample.
+    private static let maximumFileBytes = 1024 * 1024 * 1024
+
+    init(endpoint: String) throws(CommandFailure) {
+        guard endpoint.hasPrefix("http://") || endpoint.hasPrefix("https://"), !endpoint.contains(where: \.isWhitespace) else {
+            throw CommandFailure(.badUsage, "\(SettingKey.endpoint.places) must be a URL like http://127.0.0.1:7700, found '\(endpoint.prefix(200))'")
+        }
+        self.endpoint = String(endpoint.reversed().drop { $0 == "/" }.reversed())
+    }
+
+    func create(_ request: CreateJobRequest) async throws -> String {
+        let answer = try await send(.POST, "/advanced-prompt-optimization-jobs", request.json)
+        guard let arn = answer.objectValue?["jobArn"]?.stringValue else { throw unexpected("no jobArn") }
+        return arn
+    }
+
+    func get(_ job: String) async throws -> JSONValue { try await send(.GET, "/advanced-prompt-optimization-jobs/\(Self.encoded(job))") }
+
+    func stop(_ job: String) async throws { _ = try await send(.POST, "/advanced-prompt-optimization-jobs/\(Self.encoded(job))/stop") }
+
+    func delete(_ jobs: [String]) async throws -> JSONValue {
+        try await send(.POST, "/advanced-prompt-optimization-job/batch-delete", ["jobIdentifiers": .array(jobs.map(JSONValue.string))])
+    }
+
+    /// Summaries in order, from as many pages as it takes to have `limit` of them.
+    func list(limit: Int, ascending: Bool) async throws -> [JSONValue] {
+        var summaries: [JSONValue] = []
+        var token: String?
+        repeat {
+            let next = token.map { "&nextToken=\(Self.encoded($0))" } ?? ""
+            let count = min(1000, limit - summaries.count)
+            let order = ascending ? "Ascending" : "Descending"
+            let page = try await send(.GET, "/advanced-prompt-optimization-jobs?maxResults=\(count)&sortOrder=\(order)\(next)")
+            summaries += page.objectValue?["jobSummaries"]?.arrayValue ?? []
+            token = page.objectValue?["nextToken"]?.stringValue
+        } while token != nil && summaries.count < limit
+        return summaries
+    }
+
+    func file(_ name: String, of job: String) async throws -> [UInt8] {
+        let response = try await execute(.GET, "/jobs/\(Self.encoded(job))/files/\(Self.encoded(name))", deadline: .now() + .minutes(10))
+        return try await body(response, limit: Self.maximumFileBytes)
+    }
+
+    /// Calls `onProgress` for a snapshot and each change, until the job ends or the connection does.
+    func watch(_ job: String, _ onProgress: (JobProgress) async throws -> Void) async throws {
+        let response = try await execute(.GET, "/jobs/\(Self.encoded(job))/events", deadline: .distantFuture)
+        var reader = EventStreamReader()
+        do {
+            for try await part in response.body {
+                for data in try reader.append(part.readableBytesView) {
+                    guard let progress = Self.progress(data) else { throw unexpected("an event that is no progress") }
+                    try await onProgress(progress)
+                }
+            }
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw ConnectionLost(reason: "\(error)")
+        }
+    }
+
+    /// An event stream broke off; the job is none the worse for it.
+    struct ConnectionLost: Error {
+        let reason: String
+    }
+
+    // MARK: One request
+
+    private func send(_ method: HTTPMethod, _ path: String, _ content: JSONValue? = nil) async throws -> JSONValue {
+        let response = try await execute(method, path, content, deadline: .now() + Self.timeout)
+        let bytes = try await body(response, limit: Self.maximumAnswerBytes)
+        do {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            throw unexpected("an answer that is no JSON")
+        }
+    }
+
+    private func execute(_ method: HTTPMethod, _ path: String, _ content: JSONValue? = nil, deadline: NIODeadline) async throws -> HTTPClientResponse {
+        var request = HTTPClientRequest(url: endpoint + path)
+        request.method = method
+        if let content {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(content.encoded())
+        }
+        let response: HTTPClientResponse
+        do {
+            response = try await http.execute(request, deadline: deadline)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw CommandFailure(
+                .unreachable,
+                "nothing answers at \(endpoint) (\(error)). Start a coordinator with 'advpo-coord serve --data DIR --models models.yaml', "
+                    + "or say where one is with \(SettingKey.endpoint.flag) or \(SettingKey.endpoint.variable).")
+        }
+        guard (200..<300).contains(response.status.code) else { throw try await refusal(response) }
+        return response
+    }
+
+    private func body(_ response: HTTPClientResponse, limit: Int) async throws -> [UInt8] {
+        do {
+            return Array(try await response.body.collect(upTo: limit).readableBytesView)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw CommandFailure(.unreachable, "the connection to \(endpoint) broke off in the middle of an answer: \(error)")
+        }
+    }
+
+    /// The server's own words, when it is one of ours; the exit code tells whose fault it is.
+    private func refusal(_ response: HTTPClientResponse) async throws -> CommandFailure {
+        let status = response.status.code
+        let bytes = try await body(response, limit: Self.maximumAnswerBytes)
+        let answer = try? JSONValue(parsing: bytes)
+        let type = response.headers.first(name: APIError.typeHeader).map { " (\($0))" } ?? ""
+        guard let message = answer?.objectValue?["message"]?.stringValue else {
+            return CommandFailure(.failed, "\(endpoint) answered with HTTP status \(status) and no message: is that an advpo coordinator?")
+        }
+        return CommandFailure(status < 500 ? .badInput : .failed, "\(message)\(type)")
+    }
+
+    private func unexpected(_ what: String) -> CommandFailure {
+        CommandFailure(.failed, "\(endpoint) answered with \(what): is that an advpo coordinator of this version?")
+    }
+
+    private static func progress(_ data: [UInt8]) -> JobProgress? {
+        // What cannot be parsed is no progress either way.
+        (try? JSONValue(parsing: data)).flatMap { JobProgress(json: $0) }
+    }
+
+    /// Percent-encodes all but the unreserved characters of RFC 3986.
+    static func encoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            let scalar = Unicode.Scalar(byte)
+            let isUnreserved = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "-._~".unicodeScalars.contains(scalar))
+            let hex = String(byte, radix: 16, uppercase: true)
+            return isUnreserved ? String(Character(scalar)) : "%" + (hex.count < 2 ? "0" : "") + hex
+        }.joined()
+    }
+}

@@ -1,0 +1,51 @@
+import AdvPOCommandLine
+import AdvPOModel
+import Foundation
+
+/// Puts a local input file where the coordinator can read it: into a bucket that is a local folder.
+struct InputUpload {
+    let path: String
+    let mount: BucketMount?
+
+    private static let folder = "advpo-inputs"
+    private static let maximumBytes = 512 * 1024 * 1024
+
+    /// Copies the file under its content's hash, once, and gives its s3:// URI.
+    func uri() throws -> String {
+        guard let mount else {
+            throw CommandFailure(
+                .badUsage, "'\(path)' is a local file: say which bucket to copy it to with --bucket NAME=DIR, where DIR is the folder that the coordinator mounts as NAME")
+        }
+        let content = try read()
+        let name = "\(ContentHash(of: content)).jsonl"
+        let directory = URL(fileURLWithPath: mount.directory, isDirectory: true).appendingPathComponent(Self.folder, isDirectory: true)
+        let file = directory.appendingPathComponent(name)
+        do {
+            guard FileManager.default.fileExists(atPath: mount.directory) else {
+                throw CommandFailure(.badUsage, "the folder '\(mount.directory)' of bucket '\(mount.name)' does not exist")
+            }
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            // Atomic: the coordinator never reads half a file.
+            if !FileManager.default.fileExists(atPath: file.path) { try content.write(to: file, options: .atomic) }
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw CommandFailure(.badInput, "cannot copy '\(path)' to \(file.path): \(error.localizedDescription)")
+        }
+        return "s3://\(mount.name)/\(Self.folder)/\(name)"
+    }
+
+    private func read() throws -> Data {
+        let url = URL(fileURLWithPath: path)
+        do {
+            let size = try url.resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
+            guard size.isRegularFile == true else { throw CommandFailure(.badInput, "'\(path)' is not a file") }
+            guard (size.fileSize ?? 0) <= Self.maximumBytes else { throw CommandFailure(.badInput, "'\(path)' is over \(Self.maximumBytes) bytes") }
+            return try Data(contentsOf: url)
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw CommandFailure(.badInput, "cannot read '\(path)': \(error.localizedDescription)")
+        }
+    }
+}

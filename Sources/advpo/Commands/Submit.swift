@@ -1,0 +1,106 @@
+import AdvPOBedrock
+import AdvPOCommandLine
+import AdvPOModel
+import ArgumentParser
+import Foundation
+
+struct Submit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Hands a job to a coordinator.",
+        discussion: """
+            INPUT is an s3:// URI, or a local file together with --bucket NAME=DIR: the file is then copied into DIR, which the coordinator must have mounted under the same name.
+
+            EXAMPLES
+              advpo submit s3://data/in.jsonl --model local.tiny --output s3://data/out/
+              advpo submit in.jsonl --bucket data=/srv/data --model local.tiny --watch
+            """)
+
+    @Argument(help: ArgumentHelp("The input file: an s3:// URI, or a local path with --bucket.", valueName: "input"))
+    var input: String
+
+    @Option(help: ArgumentHelp("A model to optimize for; repeat it for up to five.", valueName: "id"))
+    var model: [String] = []
+
+    @Option(help: ArgumentHelp("Where results go: s3://bucket/prefix/. (default with --bucket: s3://NAME/advpo-results/)", valueName: "uri"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("A bucket that is a local folder, for a local INPUT.", valueName: "NAME=DIR"))
+    var bucket: String?
+
+    @Option(help: "The job's name. (default: from INPUT)")
+    var name: String?
+
+    @Option(help: ArgumentHelp("Provider calls that one run may make.", valueName: "n"))
+    var budgetCalls: Int?
+
+    @Option(help: ArgumentHelp("The seed of all random choices.", valueName: "n"))
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("text: one user template. chat: system text and example turns too.", valueName: "text|chat"))
+    var promptFormat: String?
+
+    @Option(help: ArgumentHelp("The model that proposes prompts, instead of the coordinator's.", valueName: "id"))
+    var rewriter: String?
+
+    @Option(help: ArgumentHelp("The model that judges answers, instead of the coordinator's.", valueName: "id"))
+    var judge: String?
+
+    @Flag(help: "Follow the job until it ends.")
+    var watch = false
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let settings = try await connection.settings()
+        let client = try connection.client(settings)
+        let request = try request(settings)
+        let arn = try await client.create(request)
+        let job = JobARN(parsing: arn)?.job.rawValue ?? arn
+        if connection.json {
+            TerminalOutput.standardOutput.line(String(decoding: (["jobArn": .string(arn), "jobId": .string(job)] as JSONValue).encoded(), as: UTF8.self))
+        } else {
+            TerminalOutput.standardOutput.line(TerminalText.harmless(job))
+            TerminalOutput.standardError.line("Submitted \(TerminalText.harmless(arn)); results will be in \(request.outputURI)\(TerminalText.harmless(job))/")
+        }
+        guard watch else {
+            if !connection.json { TerminalOutput.standardError.line("Follow it with 'advpo watch \(TerminalText.harmless(job))'.") }
+            return
+        }
+        try JobWatcher.conclude(try await JobWatcher(client: client, job: job, json: connection.json).run(), json: connection.json)
+    }
+
+    private func request(_ settings: Settings) throws -> CreateJobRequest {
+        let models = settings.list(.model, flags: model)
+        guard !models.isEmpty else { throw SettingsError(message: "missing \(SettingKey.model.places): the model to optimize for") }
+        let mount = try settings.buckets(flags: bucket.map { [$0] } ?? []).first
+        let inputURI = try input.hasPrefix("s3://") ? input : InputUpload(path: input, mount: mount).uri()
+        let standardOutput = mount.map { "s3://\($0.name)/advpo-results/" }
+        guard let outputURI = settings.string(.output, flag: output) ?? standardOutput else {
+            throw SettingsError(message: "missing \(SettingKey.output.places): where results go, as in s3://bucket/prefix/")
+        }
+        return CreateJobRequest(
+            jobName: settings.string(.name, flag: name) ?? Self.name(from: input), clientToken: UUID().uuidString.lowercased(), inputURI: inputURI,
+            outputURI: outputURI, models: models.map { ModelConfiguration(modelID: $0) }, tags: try tags(settings))
+    }
+
+    /// What AWS's request has no field for travels as tags.
+    private func tags(_ settings: Settings) throws -> [CreateJobRequest.Tag] {
+        let values: [(OptionTag, String?)] = [
+            (.budgetCalls, try settings.int(.budgetCalls, flag: budgetCalls, in: 1...Int.max).map(String.init)),
+            (.seed, try settings.unsigned(.seed, flag: seed).map(String.init)),
+            (.promptFormat, try settings.choice(.promptFormat, flag: promptFormat, of: JobOptions.PromptFormat.self)?.rawValue),
+            (.rewriter, settings.string(.rewriter, flag: rewriter)),
+            (.judge, settings.string(.judge, flag: judge)),
+        ]
+        return values.compactMap { tag, value in value.map { CreateJobRequest.Tag(key: tag.rawValue, value: $0) } }
+    }
+
+    /// The file's name in the characters that a job's name may have.
+    static func name(from input: String) -> String {
+        let file = input.split(separator: "/").last.map(String.init) ?? ""
+        let stem = file.hasSuffix(".jsonl") ? String(file.dropLast(6)) : file
+        let allowed = stem.map { $0.isASCII && ($0.isLetter || $0.isNumber || ".+-".contains($0)) ? $0 : "-" }
+        let name = String(String(allowed).drop { !($0.isLetter || $0.isNumber) }.prefix(100))
+        return name.isEmpty ? "job" : name
+    }
+}
