@@ -53,7 +53,8 @@ private struct DecodedJSON: Decodable {
     init(from decoder: any Decoder) throws {
         if let container = try? decoder.container(keyedBy: Key.self) {
             var object: JSONObject = [:]
-            for key in container.allKeys { object[key.stringValue] = try container.decode(DecodedJSON.self, forKey: key).value }
+            // Foundation gives no order; a sorted one makes equal texts equal values.
+            for key in container.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) { object[key.stringValue] = try container.decode(DecodedJSON.self, forKey: key).value }
             value = .object(object)
             return
         }
