@@ -91,6 +91,7 @@ struct ErrorTests {
         try await run(service) { client in
             let response = try await client.send(.post, "/advanced-prompt-optimization-jobs", Requests.create)
             #expect((response.status, response.errorType) == (.internalServerError, "InternalServerException"))
+            #expect(!response.text.contains("store"))
         }
     }
 

@@ -27,8 +27,7 @@ struct ErrorResponses<Context: RequestContext>: RouterMiddleware {
 
     private static func response(to error: any Error, _ request: Request, _ logger: Logger) -> Response {
         switch error {
-        case let error as APIError:
-            if error.code == .internalServer { logger.error("request failed", metadata: ["reason": .string(error.message)]) }
+        case let error as APIError where error.code != .internalServer:
             return .failure(error.code.rawValue, status: HTTPResponse.Status(code: error.code.httpStatus), error.json)
         case let error as ProtocolError: return error.response
         case is NIOTooManyBytesError: return ProtocolError.bodyTooLarge.response
