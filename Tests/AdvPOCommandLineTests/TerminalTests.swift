@@ -130,7 +130,7 @@ import Testing
 }
 
 @Suite struct ResultTableTests {
-    static func line(verdict: String = "improved", cost: JSONValue = 0.0123, prompt: String = "Name the topic: {{text}}") -> JSONValue {
+    static func line(verdict: String = "improved", cost: JSONValue = ["originalAveragePerRequest": 0.00001, "optimizedAveragePerRequest": 0.00005, "totalSpent": 0.0123, "callsSpent": 400], prompt: String = "Name the topic: {{text}}") -> JSONValue {
         [
             "promptTemplateId": "topics", "promptTemplate": .string(prompt),
             "promptOptimizationResults": [
@@ -155,9 +155,10 @@ import Testing
         let text = ResultTable(lines: [Self.line()]).render(width: 200, style: .plain)
         #expect(text[0].hasPrefix("template  model"))
         let row = text[2]
-        for part in ["topics", "local.m", "improved", "0.250 → 0.750 (24 holdout)", "+0.300 … +0.700", "20 → 80", "5 → 2", "0.50 s → 0.75 s", "$0.0123"] {
+        for part in ["topics", "local.m", "improved", "0.250 → 0.750 (24 holdout)", "+0.300 … +0.700", "20 → 80", "5 → 2", "0.50 s → 0.75 s", "$0.0100 → $0.0500"] {
             #expect(row.contains(part), "\(part) in \(row)")
         }
+        #expect(text.contains("  The search made 400 model calls for $0.0123."))
         #expect(text.contains("  | [system]") && text.contains("  | Topic of: {{text}}"))
         #expect(!text.contains { $0.contains("flat") })
     }

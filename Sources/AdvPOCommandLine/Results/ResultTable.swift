@@ -40,6 +40,9 @@ package struct ResultTable: Hashable, Sendable {
         if let explanation = run.explanation {
             lines += TerminalText.wrapped(TerminalText.harmless(explanation), to: width - 2).map { "  " + $0 }
         }
+        if let calls = run.callsSpent {
+            lines.append("  The search made \(calls) model calls" + (run.dollarsSpent.map { " for \(Figures.dollars($0))." } ?? "; their price is not known."))
+        }
         lines += prompt("original prompt", [RunResult.PromptPart(role: nil, text: run.originalPrompt)], width, style)
         if run.verdict == "kept" {
             lines.append(style.dim("  optimized prompt: none better was proven, the original is returned"))
@@ -66,7 +69,7 @@ package struct ResultTable: Hashable, Sendable {
 
 /// The table's columns. Names are cut before figures are; below a least width there is no table.
 struct ResultColumns {
-    static let titles = ["template", "model", "verdict", "score", "difference (95%)", "tokens in", "tokens out", "latency", "cost"]
+    static let titles = ["template", "model", "verdict", "score", "difference (95%)", "tokens in", "tokens out", "latency", "cost of 1,000"]
     private static let separator = "  "
     private static let leastNameColumns = 10
 
@@ -82,7 +85,7 @@ struct ResultColumns {
             change(Figures.tokens(run.original.inputTokens), Figures.tokens(run.optimized.inputTokens)),
             change(Figures.tokens(run.original.outputTokens), Figures.tokens(run.optimized.outputTokens)),
             change(Figures.seconds(run.original.latencySeconds), Figures.seconds(run.optimized.latencySeconds)),
-            Figures.dollars(run.dollars),
+            change(Figures.dollars(run.original.dollarsPerRequest.map { $0 * 1_000 }), Figures.dollars(run.optimized.dollarsPerRequest.map { $0 * 1_000 })),
         ]
     }
 

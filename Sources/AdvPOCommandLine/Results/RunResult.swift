@@ -14,8 +14,9 @@ package struct RunResult: Hashable, Sendable {
     package var proof: Proof?
     package var original: Metrics
     package var optimized: Metrics
-    /// Dollars for the whole run; nil when a model was unpriced.
-    package var dollars: Double?
+    /// Dollars that the whole run cost; nil when a model was unpriced.
+    package var dollarsSpent: Double?
+    package var callsSpent: Int?
     package var originalPrompt: String
     /// What was scored: the messages in chat format, else the template.
     package var optimizedPrompt: [PromptPart]
@@ -30,6 +31,8 @@ package struct RunResult: Hashable, Sendable {
         package var inputTokens: Int?
         package var outputTokens: Int?
         package var latencySeconds: Double?
+        /// Dollars for one request as users will send it; nil when the model is unpriced.
+        package var dollarsPerRequest: Double?
     }
 
     package struct PromptPart: Hashable, Sendable {
@@ -57,15 +60,12 @@ extension RunResult {
         originalScore = proofJSON?["originalMean"]?.double ?? result["originalPromptMetrics"]?["averageScore"]?.double
         optimizedScore = proofJSON?["candidateMean"]?.double ?? result["optimizedPromptMetrics"]?["averageScore"]?.double
         proof = proofJSON.flatMap(Proof.init)
-        original = Metrics(result["originalPromptMetrics"])
-        optimized = Metrics(result["optimizedPromptMetrics"])
-        dollars = Self.dollars(result["cost"])
+        let cost = result["cost"]
+        original = Metrics(result["originalPromptMetrics"], dollarsPerRequest: cost?["originalAveragePerRequest"]?.double)
+        optimized = Metrics(result["optimizedPromptMetrics"], dollarsPerRequest: cost?["optimizedAveragePerRequest"]?.double)
+        dollarsSpent = cost?["totalSpent"]?.double
+        callsSpent = cost?["callsSpent"]?.numberValue?.int
         optimizedPrompt = Self.prompt(result)
-    }
-
-    /// `cost` is a number of dollars, or an object that has one under `totalDollars` or `dollars`.
-    private static func dollars(_ cost: JSONValue?) -> Double? {
-        cost?.double ?? cost?["totalDollars"]?.double ?? cost?["dollars"]?.double
     }
 
     private static func prompt(_ result: JSONValue) -> [PromptPart] {
@@ -99,10 +99,11 @@ extension RunResult.Proof {
 }
 
 extension RunResult.Metrics {
-    init(_ json: JSONValue?) {
+    init(_ json: JSONValue?, dollarsPerRequest: Double?) {
         inputTokens = json?["averageInputTokens"]?.numberValue?.int
         outputTokens = json?["averageOutputTokens"]?.numberValue?.int
         latencySeconds = json?["averageLatencyInSec"]?.double
+        self.dollarsPerRequest = dollarsPerRequest
     }
 }
 

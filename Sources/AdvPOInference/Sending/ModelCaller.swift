@@ -73,8 +73,9 @@ final class ModelCaller: Sendable {
 
     private func pause(afterAttempt number: Int, serverWish: Duration?, reason: String) async throws {
         let wait = generator.withLock { policy.wait(afterAttempt: number, serverWish: serverWish, using: &$0) }
-        logger.warning(
-            "a request failed and will be sent again",
+        // A first failure is everyday life: servers close connections that were about to be used again.
+        logger.log(
+            level: number == 1 ? .info : .warning, "a request failed and will be sent again",
             metadata: ["model": "\(model.id)", "attempt": "\(number)", "waitMilliseconds": "\(wait.wholeMicroseconds / 1_000)", "reason": "\(reason)"])
         try await clock.sleep(for: wait)
     }

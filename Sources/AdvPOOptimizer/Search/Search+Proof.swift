@@ -108,7 +108,7 @@ extension Search {
         let interval = proof.differenceInterval
         return "\(proof.originalMean.shortText) before, \(proof.candidateMean.shortText) after, on \(proof.pairs) \(proof.split.rawValue) samples "
             + "(difference \((proof.candidateMean - proof.originalMean).signedText), 95% interval \(interval.lower.signedText) to \(interval.upper.signedText), "
-            + "p = \(proof.pValue.shortText); smallest difference this many samples can find: \(proof.smallestDetectableDifference.shortText))."
+            + "p \(proof.pValue < 0.001 ? "< 0.001" : "= \(proof.pValue.shortText)"); smallest difference this many samples can find: \(proof.smallestDetectableDifference.shortText))."
     }
 
     /// Rows of the result that no other purpose filled, as far as the budget goes.
