@@ -41,7 +41,8 @@ package struct ResultTable: Hashable, Sendable {
             lines += TerminalText.wrapped(TerminalText.harmless(explanation), to: width - 2).map { "  " + $0 }
         }
         if let calls = run.callsSpent {
-            lines.append("  The search made \(calls) model calls" + (run.dollarsSpent.map { " for \(Figures.dollars($0))." } ?? "; their price is not known."))
+            let spent = run.dollarsSpent.map { "for \(Figures.dollars($0))." } ?? "whose price is not known."
+            lines += TerminalText.wrapped("The search made \(calls) model calls \(spent)", to: width - 2).map { "  " + $0 }
         }
         lines += prompt("original prompt", [RunResult.PromptPart(role: nil, text: run.originalPrompt)], width, style)
         if run.verdict == "kept" {
