@@ -137,7 +137,7 @@ let package = Package(
         tests("AdvPOAPITests", ["AdvPOAPI", "AdvPOBedrock", "AdvPOModel", collections, hummingbird, hummingbirdTesting, httpTypes, lifecycle, logging, nioCore, subprocess, systemPackage], exclude: ["drive_boto3.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOCommandLine", "AdvPOBedrock", "AdvPOModel", collections]),
         tests("SimulationTests", ["AdvPOSimulation", "AdvPOModel"]),
-        tests("ProcessTests", ["AdvPOModel", hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
+        tests("ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
         tests("RuleTests", []),
     ]
 )
