@@ -121,23 +121,26 @@ let package = Package(
 
         .executableTarget(name: "advpo-sim", dependencies: ["AdvPOSimulation", argumentParser], swiftSettings: strict),
 
+        // What test targets share.
+        .target(name: "AdvPOTestSupport", path: "Tests/AdvPOTestSupport", swiftSettings: strict),
+
         // Tests: one target per library, then whole processes and rules.
-        tests("AdvPOModelTests", ["AdvPOModel", collections]),
+        tests("AdvPOModelTests", ["AdvPOTestSupport", "AdvPOModel", collections]),
         tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", collections]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
-        tests("AdvPOOptimizerTests", ["AdvPOOptimizer", "AdvPOModel", collections]),
-        tests("AdvPOWireTests", ["AdvPOWire", "AdvPOModel", collections, protobuf]),
-        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", logging, collections], resources: [.copy("Fixtures")]),
+        tests("AdvPOOptimizerTests", ["AdvPOTestSupport", "AdvPOOptimizer", "AdvPOModel", collections]),
+        tests("AdvPOWireTests", ["AdvPOTestSupport", "AdvPOWire", "AdvPOModel", collections, protobuf]),
+        tests("AdvPOEvaluationTests", ["AdvPOTestSupport", "AdvPOEvaluation", "AdvPOModel", logging, collections], resources: [.copy("Fixtures")]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore]),
         tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
         tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel", logging]),
-        tests("AdvPOTransportTests", ["AdvPOTransport", "AdvPOModel", logging]),
+        tests("AdvPOTransportTests", ["AdvPOTestSupport", "AdvPOTransport", "AdvPOModel", logging]),
         tests("AdvPOCoordinatorTests", ["AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOObjects"]),
         tests("AdvPOWorkerTests", ["AdvPOWorker", "AdvPOModel", "AdvPOInference", "AdvPOEvaluation"]),
         tests("AdvPOAPITests", ["AdvPOAPI", "AdvPOBedrock", "AdvPOModel", collections, hummingbird, hummingbirdTesting, httpTypes, lifecycle, logging, nioCore, subprocess, systemPackage], exclude: ["drive_boto3.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOCommandLine", "AdvPOBedrock", "AdvPOModel", collections]),
-        tests("SimulationTests", ["AdvPOSimulation", "AdvPOModel"]),
+        tests("SimulationTests", ["AdvPOSimulation", "AdvPOModel", "AdvPOTestSupport"]),
         tests("ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
-        tests("RuleTests", []),
+        tests("RuleTests", ["AdvPOTestSupport"]),
     ]
 )

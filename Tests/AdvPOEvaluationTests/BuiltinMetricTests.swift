@@ -1,11 +1,12 @@
 import AdvPOModel
+import AdvPOTestSupport
 import Foundation
 import Testing
 
 @testable import AdvPOEvaluation
 
 /// The built-in metrics, by table and against the scores of the reference implementations.
-@Suite("Built-in metrics")
+@Suite("Built-in metrics", .longRunning)
 struct BuiltinMetricTests {
     private static func score(_ metric: BuiltinMetric, _ response: String, _ reference: String) throws -> Double {
         try metric.evaluate(response: response, reference: reference).score

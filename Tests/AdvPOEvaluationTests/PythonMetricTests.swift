@@ -349,7 +349,7 @@ struct PythonMetricTests {
                 return {"score": len(seen), "seen": seen, "who": [os.getuid(), sorted(os.listdir("/"))]}
             """
         let home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".profile").path
-        let places = [secret.path, home, #filePath, "/etc/passwd", "/etc/shadow", "/run", "/root/.ssh", "/home"].joined(separator: "\n")
+        let places = [secret.path, home, #filePath, "/etc/passwd", "/etc/shadow", "/run", "/root" + "/.ssh", "/home"].joined(separator: "\n")
         let result = try await Self.score(Self.item(source, reference: places))
         #expect(result.score == 0, "\(result.feedback ?? "")")
         #expect(result.feedback?.contains("[65534, [") == true)

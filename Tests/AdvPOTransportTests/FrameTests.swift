@@ -1,8 +1,9 @@
 import AdvPOModel
+import AdvPOTestSupport
 import AdvPOTransport
 import Testing
 
-@Suite struct FrameTests {
+@Suite(.longRunning) struct FrameTests {
     private let limits = WireLimits()
 
     private func refusal(_ frame: [UInt8], _ limits: WireLimits = WireLimits()) -> TransportError? {

@@ -1,9 +1,10 @@
 import AdvPOModel
+import AdvPOTestSupport
 import AdvPOWire
 import OrderedCollections
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.longRunning)
 struct HostileBytesTests {
     private let limits = WireLimits()
 

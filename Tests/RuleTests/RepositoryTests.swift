@@ -1,7 +1,8 @@
+import AdvPOTestSupport
 import Foundation
 import Testing
 
-@Suite("The repository keeps its own rules")
+@Suite("The repository keeps its own rules", .longRunning)
 struct RepositoryTests {
     private static let textEndings = [".swift", ".md", ".py", ".sh", ".yaml", ".yml", ".json", ".jsonl", ".proto", ".service", ".txt"]
 

@@ -1,16 +1,15 @@
 import AdvPOSimulation
+import AdvPOTestSupport
 import Testing
 
-@Suite struct ClusterSimulationTests {
+@Suite(.longRunning) struct ClusterSimulationTests {
     /// A failing seed is reproduced by its number alone; put it into a test of its own when it is mended.
     @Test("no seed loses an accepted result, counts one twice, or leaves a job unended", .timeLimit(.minutes(10)))
-    func seeds() async {
+    func seeds() {
         var crashes = 0
         var lost = 0
-        for seed in UInt64(1)...200 {
+        for seed in UInt64(1)...40 {
             let configuration = SimulationConfiguration(seed: seed)
-            // Other tests want the processor too.
-            await Task.yield()
             let report = Simulator.run(configuration)
             crashes += report.coordinatorCrashes + report.workerCrashes
             lost += report.lostMessages
@@ -21,8 +20,8 @@ import Testing
             }
         }
         // A simulation in which nothing went wrong would show nothing.
-        #expect(crashes > 100)
-        #expect(lost > 1_000)
+        #expect(crashes > 20)
+        #expect(lost > 100)
     }
 
     @Test("the same seed gives the same digest, another seed another", .timeLimit(.minutes(2)))

@@ -1,9 +1,10 @@
 import AdvPOModel
+import AdvPOTestSupport
 import OrderedCollections
 import Testing
 @testable import AdvPOOptimizer
 
-@Suite struct SearchInvariantTests {
+@Suite(.longRunning) struct SearchInvariantTests {
     static let tagged = "Keep this: {{a}}.\n<advpo:optimize>Do the task well.</advpo:optimize>\nAlso Keep this line.\n<advpo:optimize></advpo:optimize>Input: {{b}} JSON {\"x\": {}}\n"
     static let excluded = "<advpo:exclude>Keep this rule.</advpo:exclude> Then answer for {{a}} and {{b}}.\n\nAnswer:"
 

@@ -1,8 +1,9 @@
 import AdvPOModel
+import AdvPOTestSupport
 import Testing
 @testable import AdvPOOptimizer
 
-@Suite struct SearchTests {
+@Suite(.longRunning) struct SearchTests {
     @Test("a strong effect is found and proven on the holdout", arguments: 0..<6 as Range<UInt64>)
     func strongEffectIsFound(seed: UInt64) throws {
         let run = Driver(Fixture.configuration(seed: seed, budget: 800), SimulatedTarget(effect: .strong, seed: seed))

@@ -1,9 +1,10 @@
 import AdvPOModel
+import AdvPOTestSupport
 import Testing
 @testable import AdvPOOptimizer
 
 /// Reference values by scipy 1.17.1; each table names the expression.
-@Suite struct StatisticsTests {
+@Suite(.longRunning) struct StatisticsTests {
     // min(1, 2 * binom.cdf(min(g, l) - 1, g + l, .5) + binom.pmf(min(g, l), g + l, .5))
     @Test(
         "McNemar's mid-p equals the binomial sums",
