@@ -26,6 +26,14 @@ import Testing
         #expect(templates.map(\.id) == ["t1", "t2"])
     }
 
+    @Test("limits may be as high as numbers go") func noLimits() throws {
+        var limits = InputLimits()
+        limits.fileBytes = .max
+        limits.templatesPerJob = .max
+        limits.samplesPerTemplate = .max
+        #expect(try InputFile.read(Array(InputLine.with().utf8), limits: limits).count == 1)
+    }
+
     @Test("several keys in one object are the same as one key in several") func multipleKeys() throws {
         let joined = try readOne(InputLine.withSample(#"{"inputVariables":[{"q":"a","b":"c"},{"d":"e"}]}"#))
         let single = try readOne(InputLine.withSample(#"{"inputVariables":[{"q":"a"},{"b":"c"},{"d":"e"}]}"#))
