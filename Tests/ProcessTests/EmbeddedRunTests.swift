@@ -21,7 +21,7 @@ extension ProcessTests {
                 try await Laboratory.run { lab in
                     let models = try lab.writeModels(server, concurrency: 3)
                     let run = lab.start("advpo", try Self.arguments(lab, KindTask.line(samples: 24), models: models, ["--prompt-format", "chat"]))
-                    try await server.wait { records in records.count { $0.outcome == .underWay } == 3 }
+                    try await server.wait(answered: 30, held: 3)
                     run.send(.interrupt)
                     try await server.wait { records in records.count { $0.outcome == .abandoned } == 3 }
                     let ended = try await run.finished()
@@ -48,7 +48,7 @@ extension ProcessTests {
                     let arguments = try Self.arguments(lab, KindTask.line(samples: samples), models: models, ["--prompt-format", "chat"])
                     let first = lab.start("advpo", arguments)
                     _ = try await first.errors.first("the first round") { $0.contains("round 1, screening") ? $0 : nil }
-                    try await server.wait { records in records.count { $0.outcome == .underWay } == 3 }
+                    try await server.wait(answered: samples, held: 3)
                     try await first.kill()
                     try await server.wait { records in records.count { $0.outcome == .abandoned } == 3 }
                     #expect(server.count(.answered) == samples)
@@ -78,7 +78,7 @@ extension ProcessTests {
                     let models = try lab.writeModels(server, concurrency: 2)
                     let arguments = try Self.arguments(lab, KindTask.line(samples: 24), models: models)
                     let run = lab.start("advpo", arguments)
-                    try await server.wait { records in records.count { $0.outcome == .underWay } == 2 }
+                    try await server.wait(answered: 0, held: 2)
                     run.send(.interrupt)
                     run.send(.interrupt)
                     let code = try await run.end().code

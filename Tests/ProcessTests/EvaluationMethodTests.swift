@@ -10,8 +10,8 @@ extension ProcessTests {
             "standard": [:],
             "rubric": ["customLLMJConfig": ["customLLMJModelId": "test.judge", "customLLMJPrompt": "Is {{response}} one word? Answer 0 or 1."], "customEvaluationMetricLabel": "One word"],
             "steered": ["steeringCriteria": ["one word", "no doubts"]],
-            "function": ["evaluationMetricLambdaArn": "arn:aws:lambda:us-east-1:000000000000:function:my-metric"],
-            "builtin": ["evaluationMetricLambdaArn": "builtin:contains"],
+            "function": ["evaluationMetricLambdaArn": "arn:aws:lambda:us-east-1:000000000000:function:my-metric", "customEvaluationMetricLabel": "Mine"],
+            "builtin": ["evaluationMetricLambdaArn": "builtin:contains", "customEvaluationMetricLabel": "Contains"],
         ]
         private static let garbage = "I would rather not say."
 

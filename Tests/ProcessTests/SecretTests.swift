@@ -39,7 +39,7 @@ extension ProcessTests {
                     #expect(!server.records.isEmpty && server.records.allSatisfy { $0.call.authorization == "Bearer \(key)" })
                     let written = String(decoding: try lab.bytes(lab.results(of: job)), as: UTF8.self)
                     #expect(written.contains("may not ask this"), "the server's reason is there, so that leaving the key out is no accident")
-                    #expect(!lab.allTranscripts.contains(key))
+                    #expect(!lab.transcripts().contains(key))
                     let files = lab.files(below: lab.folder)
                     #expect(files.contains { $0.hasSuffix("advpo.sqlite") })
                     for file in files { #expect(Data(try lab.bytes(file)).range(of: Data(key.utf8)) == nil, "\(file)") }
