@@ -126,6 +126,31 @@ extension ProcessTests {
             #expect(server.records.contains { $0.call.messages.map(\.text) == returned.dropLast() + [returned.last?.replacingOccurrences(of: "{{text}}", with: text) ?? ""] })
         }
 
+        @Test("a model that cannot be called fails its own run with the reason, and not the other model's")
+        func oneModelFails() async throws {
+            try await ModelServer.run({ call in
+                call.json["model"] == "locked" ? .failure(401, #"{"error": {"message": "no such key"}}"#) : .answer(KindTask.answer(call))
+            }) { server in
+                try await Laboratory.run { lab in
+                    let models = try lab.writeModels(server)
+                    try lab.write("models.yaml", String(decoding: try lab.bytes(models), as: UTF8.self) + #"  - {id: test.locked, provider: openai, baseURL: "\#(server.baseURL)", model: locked}"#)
+                    let arguments = try Self.arguments(lab, KindTask.line(samples: 24), models: models, ["--model", "test.locked", "--json"])
+                    let ended = try await lab.start("advpo", arguments).finished()
+                    #expect(ended.status.code == 5, "\(ended)")
+                    let end = try JSONValue(parsing: Array(ended.output.utf8))
+                    #expect(end["status"] == "PartiallyCompleted")
+                    let written = try #require(end["results"]?.stringValue)
+                    let results = try lab.lines(written).first?["promptOptimizationResults"]
+                    #expect(results?[0]?["status"] == "SUCCESS")
+                    #expect(results?[1]?["status"] == "FAILED" && results?[1]?["dataset"] == [])
+                    let reason = results?[1]?["failureReason"]?.stringValue ?? ""
+                    #expect(reason.contains("401") && reason.contains("no such key"), "\(reason)")
+                    let refused = server.records.count { $0.outcome == .failed }
+                    #expect(refused <= 24, "a key that is refused is not tried again, and the search is given up: \(refused) calls")
+                }
+            }
+        }
+
         @Test("a bad input file is refused with every fault, by line, template and field, and no model is called")
         func badInput() async throws {
             try await ModelServer.run({ .answer(KindTask.answer($0)) }) { server in

@@ -34,7 +34,7 @@ extension ProcessTests {
                     let python = Laboratory.python.map { ["--python", $0] } ?? []
                     let run = try await lab.start(
                         "advpo",
-                        ["run", input, "--models", models, "--model", Laboratory.model, "--output", lab.path("out"), "--budget-calls", "90", "--json"] + python
+                        ["run", input, "--models", models, "--model", Laboratory.model, "--output", lab.path("out"), "--budget-calls", "90", "--prompt-format", "chat", "--json"] + python
                     ).finished()
                     #expect(run.status.code == 0, "\(run.errors)")
                     let end = try JSONValue(parsing: Array(run.output.utf8))

@@ -31,7 +31,7 @@ extension ProcessTests {
                         ], environment: ["TEST_KEY": key]
                     ).finished()
                     #expect(run.status.code == 0)
-                    for program in [coordinator.program, worker] {
+                    for program in [worker, coordinator.program] {
                         program.send(.terminate)
                         #expect(try await program.end().code == 0)
                     }
