@@ -13,9 +13,10 @@ extension ProcessTests {
                 let models = try lab.write("models.yaml", Self.simulated)
                 let first = try await lab.startCoordinator(models: models)
                 try await first.program.kill()
-                let arguments = ["--work", first.work, "--control", first.control, "--models", models, "--log-level", "info"]
+                let arguments = ["--work", first.work, "--control", first.control, "--models", models, "--log-level", "debug"]
                 let (early, impatient) = (lab.start("advpo-worker", arguments), lab.start("advpo-worker", arguments))
-                for worker in [early, impatient] { _ = try await worker.errors.first("a worker's start") { $0.contains("worker starts") ? $0 : nil } }
+                // By then signals are listened to.
+                for worker in [early, impatient] { _ = try await worker.errors.first("a worker's start") { $0.contains("Starting service") ? $0 : nil } }
                 impatient.send(.terminate)
                 #expect(try await impatient.end().code == 0)
 
