@@ -18,7 +18,7 @@ extension ProcessTests {
                     let worker = try await lab.startWorker(coordinator, models: models, slots: 3)
                     let job = try await lab.submit(KindTask.line(samples: 24), to: coordinator, "--budget-calls", "150", "--prompt-format", "chat")
                     let watch = lab.watch(job, coordinator)
-                    try await server.wait { records in records.count { $0.outcome == .underWay } == 3 }
+                    try await server.wait(answered: answeredFirst, held: 3)
                     try await watch.accepted(answeredFirst)
                     let finished = Set(server.records.filter { $0.outcome == .answered }.map(\.call.body))
 
@@ -56,7 +56,7 @@ extension ProcessTests {
                     _ = try await lab.startWorker(coordinator, models: models)
                     let job = try await lab.submit(KindTask.line(samples: 24), to: coordinator, "--budget-calls", "150", "--prompt-format", "chat")
                     let watch = lab.watch(job, coordinator)
-                    try await server.wait { records in records.count { $0.outcome == .underWay } == 2 }
+                    try await server.wait(answered: answeredFirst, held: 2)
                     try await watch.accepted(answeredFirst)
                     coordinator.program.send(.terminate)
                     #expect(try await coordinator.program.end().code == 0)

@@ -17,7 +17,7 @@ extension ProcessTests {
                     let worker = try await lab.startWorker(coordinator, models: models, slots: 4)
                     let job = try await lab.submit(KindTask.line(samples: 24), to: coordinator, "--budget-calls", "150", "--prompt-format", "chat")
                     let watch = lab.watch(job, coordinator)
-                    try await server.wait { records in records.count { $0.outcome == .underWay } == 4 }
+                    try await server.wait(answered: answeredFirst, held: 4)
 
                     let began = ContinuousClock.now
                     let stop = lab.start("advpo", ["stop", job, "--endpoint", coordinator.http])

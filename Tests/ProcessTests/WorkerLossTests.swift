@@ -21,7 +21,7 @@ extension ProcessTests {
                     let watch = lab.watch(job, coordinator)
 
                     // Both workers have both slots in a call, and every answer given so far is kept.
-                    try await server.wait { records in records.count { $0.outcome == .underWay } == 4 }
+                    try await server.wait(answered: answeredFirst, held: 4)
                     try await watch.accepted(answeredFirst)
                     let lost = server.records.filter { $0.outcome == .underWay && $0.call.authorization == "Bearer doomed" }
                     #expect(lost.count == 2)
@@ -53,7 +53,7 @@ extension ProcessTests {
                     _ = try await lab.startWorker(coordinator, models: models, environment: ["TEST_KEY": "staying"])
                     let job = try await lab.submit(KindTask.line(samples: 24), to: coordinator, "--budget-calls", "150", "--prompt-format", "chat")
                     let watch = lab.watch(job, coordinator)
-                    try await server.wait { records in records.count { $0.outcome == .underWay } == 4 }
+                    try await server.wait(answered: answeredFirst, held: 4)
                     try await watch.accepted(answeredFirst)
 
                     leaving.send(.terminate)

@@ -6,8 +6,8 @@ extension Coordinator {
     package func progress(of job: JobID) async throws(APIError) -> AsyncStream<JobProgress> {
         let snapshot = try currentProgress(of: job)
         let (stream, continuation) = AsyncStream.makeStream(of: JobProgress.self, bufferingPolicy: .bufferingNewest(1))
-        continuation.yield(snapshot)
         guard !snapshot.status.isTerminal else {
+            continuation.yield(snapshot)
             continuation.finish()
             return stream
         }
@@ -15,6 +15,7 @@ extension Coordinator {
         let watcher = nextWatcher
         watchers[job, default: [:]][watcher] = continuation
         continuation.onTermination = { _ in Task { await self.forgetWatcher(watcher, of: job) } }
+        tellWatchersInTurn(of: job)
         return stream
     }
 

@@ -45,10 +45,13 @@ package actor Coordinator {
     }
 
     private struct Entry {
-        var event: BrainEvent
+        /// Nil for one that only waits its turn.
+        var event: BrainEvent?
         /// Made durable before what the event causes.
-        var records: [StoreRecord]
+        var records: [StoreRecord] = []
         var done: CheckedContinuation<Void, Never>?
+        /// Its watchers are told where it stands.
+        var watched: JobID?
     }
 
     private init(
@@ -89,7 +92,13 @@ package actor Coordinator {
     }
 
     func postWithoutWaiting(_ event: BrainEvent) {
-        mailbox.append(Entry(event: event, records: [], done: nil))
+        mailbox.append(Entry(event: event))
+        startDraining()
+    }
+
+    /// Tells a job's watchers where it stands once that is durable: between two batches the brain is ahead of the store.
+    func tellWatchersInTurn(of job: JobID) {
+        mailbox.append(Entry(watched: job))
         startDraining()
     }
 
@@ -101,7 +110,7 @@ package actor Coordinator {
     /// Sends one cluster event that wants a reply, and waits for it: nil when the coordinator closes first or the task is cancelled.
     func exchange(_ event: ClusterEvent, _ token: RequestToken) async -> ClusterEffect? {
         guard !isClosed else { return nil }
-        mailbox.append(Entry(event: .cluster(event), records: [], done: nil))
+        mailbox.append(Entry(event: .cluster(event)))
         startDraining()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -129,14 +138,18 @@ package actor Coordinator {
             var effects: [BrainEffect] = []
             for entry in entries {
                 records += entry.records
-                for effect in brain.handle(entry.event, at: now) {
+                guard let event = entry.event else { continue }
+                for effect in brain.handle(event, at: now) {
                     if case .persist(let record) = effect { records.append(record) } else { effects.append(effect) }
                 }
             }
             await commit(records)
             for record in records { if case .job(let job) = record { updateDirectory(job) } }
             for effect in effects { carryOut(effect) }
-            for entry in entries { entry.done?.resume() }
+            for entry in entries {
+                if let job = entry.watched { tellWatchers(of: job) }
+                entry.done?.resume()
+            }
         }
         isDraining = false
     }

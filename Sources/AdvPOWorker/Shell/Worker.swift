@@ -108,10 +108,12 @@ extension Worker {
     /// Longer than the coordinator holds a heartbeat or a pull, so that silence means it is gone.
     private static let controlTimeoutMilliseconds = 12_000
     private static let pullTimeoutMilliseconds = 30_000
+    /// A goodbye is a courtesy: a coordinator that is gone must not keep a drained worker.
+    private static let goodbyeTimeoutMilliseconds = 2_000
 
-    private func askControl(_ request: ControlRequest) async -> ControlReply? {
+    private func askControl(_ request: ControlRequest, timeoutMilliseconds: Int = controlTimeoutMilliseconds) async -> ControlReply? {
         do {
-            let answer = try await control.request(request.encoded(), timeoutMilliseconds: Self.controlTimeoutMilliseconds)
+            let answer = try await control.request(request.encoded(), timeoutMilliseconds: timeoutMilliseconds)
             return try ControlReply(decoding: answer, limits: limits)
         } catch {
             logger.debug("control request failed", metadata: ["error": "\(error)"])
@@ -166,7 +168,7 @@ extension Worker {
     }
 
     private func sayGoodbye(_ session: SessionID) async {
-        _ = await askControl(.goodbye(session: session.rawValue))
+        _ = await askControl(.goodbye(session: session.rawValue), timeoutMilliseconds: Self.goodbyeTimeoutMilliseconds)
         post(.goodbyeAnswered)
     }
 }

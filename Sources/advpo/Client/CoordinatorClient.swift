@@ -9,7 +9,14 @@ import OrderedCollections
 /// The coordinator's HTTP API as the commands use it. Every failure is one message for the user and an exit code.
 struct CoordinatorClient: Sendable {
     private let endpoint: String
-    private let http = HTTPClient.shared
+    private let http = Self.http
+
+    /// The library's shared client would knock at a closed port again until the request's deadline; a user wants to hear at once that nobody is there.
+    private static let http = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     private static let timeout = TimeAmount.seconds(60)
     private static let maximumAnswerBytes = 16 * 1024 * 1024

@@ -2,6 +2,7 @@ import AdvPOModel
 import Foundation
 import Subprocess
 import Synchronization
+import Testing
 
 /// A folder of its own and every program that a test started: when the test ends, however it ends, both are gone.
 final class Laboratory: Sendable {
@@ -18,8 +19,10 @@ final class Laboratory: Sendable {
         do {
             try await body(laboratory)
         } catch {
+            // Recorded apart: of a test that ran out of time the error itself is not shown.
+            Issue.record("what the programs had said: \(laboratory.transcripts(characters: 6_000))")
             await laboratory.dispose()
-            throw Failed(error: error, transcripts: laboratory.programs.withLock { $0.map(\.transcript) })
+            throw error
         }
         await laboratory.dispose()
     }
@@ -28,13 +31,6 @@ final class Laboratory: Sendable {
         for program in programs.withLock({ $0 }) { await program.dispose() }
         // What the system cannot remove now, it removes with its other temporary files.
         try? FileManager.default.removeItem(atPath: folder)
-    }
-
-    /// What went wrong, and what every program had said by then.
-    struct Failed: Error, CustomStringConvertible {
-        var error: any Error
-        var transcripts: [String]
-        var description: String { "\(error)\n" + transcripts.map { String($0.suffix(6_000)) }.joined(separator: "\n") }
     }
 
     // MARK: Programs
@@ -65,7 +61,8 @@ final class Laboratory: Sendable {
         return program
     }
 
-    var allTranscripts: String { programs.withLock { $0.map(\.transcript).joined(separator: "\n") } }
+    /// All that the programs said so far; of each at most the last so many characters.
+    func transcripts(characters: Int = .max) -> String { programs.withLock { $0.map { String($0.transcript.suffix(characters)) }.joined(separator: "\n") } }
 
     // MARK: Files
 

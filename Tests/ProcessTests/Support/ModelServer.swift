@@ -58,6 +58,13 @@ final class ModelServer: Sendable {
         throw NeverHappened(what: "the awaited requests", instead: [])
     }
 
+    /// Waits until so many calls are answered and so many others are waiting for their answers.
+    func wait(answered: Int, held: Int) async throws {
+        try await wait { records in
+            records.count { $0.outcome == .answered } == answered && records.count { $0.outcome == .underWay } == held
+        }
+    }
+
     /// Runs `body` against a server that answers by `script`.
     static func run(
         _ script: @escaping @Sendable (Call) async throws -> Reply, body: @Sendable @escaping (ModelServer) async throws -> Void
