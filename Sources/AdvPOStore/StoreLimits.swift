@@ -2,8 +2,8 @@ import AdvPOModel
 
 /// What one record may hold; the same for every implementation, checked before anything is written.
 package struct StoreLimits: Hashable, Sendable {
-    /// Of one blob.
-    package var blobBytes = WireLimits().blobBytes
+    /// Of one blob: an input file is one, and may be larger than what travels.
+    package var blobBytes = max(WireLimits().blobBytes, InputLimits().fileBytes)
     /// Of one job's encoded request.
     package var requestBytes = 512 * 1024 * 1024
     /// Of one text: an outcome, a candidate's record, a line of the journal.
