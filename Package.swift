@@ -138,7 +138,7 @@ let package = Package(
             ], exclude: ["drive_boto3.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections]),
         tests("SimulationTests", ["AdvPOSimulation", "AdvPOTestSupport"]),
-        tests("ProcessTests", ["AdvPOModel", hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
+        tests("ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
         tests("RuleTests", ["AdvPOTestSupport"]),
     ]
 )

@@ -130,13 +130,13 @@ import Testing
 }
 
 @Suite struct ResultTableTests {
-    static func line(verdict: String = "improved", cost: JSONValue = ["originalAveragePerRequest": 0.00001, "optimizedAveragePerRequest": 0.00005, "totalSpent": 0.0123, "callsSpent": 400], prompt: String = "Name the topic: {{text}}") -> JSONValue {
+    static func line(verdict: String = "improved", cost: JSONValue = ["originalAveragePerRequest": 0.00001, "optimizedAveragePerRequest": 0.00005, "totalSpent": 0.0123, "callsSpent": 400], prompt: String = "Name the topic: {{text}}", system: JSONValue = [["text": "You label."]]) -> JSONValue {
         [
             "promptTemplateId": "topics", "promptTemplate": .string(prompt),
             "promptOptimizationResults": [
                 [
                     "status": "SUCCESS", "modelId": "local.m", "optimizedPromptTemplate": "flat",
-                    "optimizedPromptSystem": [["text": "You label."]],
+                    "optimizedPromptSystem": system,
                     "optimizedPromptMessages": [["role": "user", "content": [["text": "Topic of: {{text}}"]]]],
                     "originalPromptMetrics": ["averageInputTokens": 20, "averageOutputTokens": 5, "averageScore": 0.3, "averageLatencyInSec": 0.5],
                     "optimizedPromptMetrics": ["averageInputTokens": 80, "averageOutputTokens": 2, "averageScore": 0.7, "averageLatencyInSec": 0.75],
@@ -169,6 +169,12 @@ import Testing
         #expect(text[2].hasSuffix("—"))
         #expect(text.contains("  optimized prompt: none better was proven, the original is returned"))
         #expect(!text.contains { $0.contains("[system]") })
+    }
+
+    @Test("an original that is returned, whatever the verdict, is not printed as an optimized prompt", arguments: ["likely", "no evidence", "stopped"])
+    func returnedOriginal(_ verdict: String) {
+        let line = Self.line(verdict: verdict, prompt: "<advpo:optimize>Topic of:</advpo:optimize> {{text}}", system: nil)
+        #expect(ResultTable(lines: [line]).render(width: 200, style: .plain).contains("  optimized prompt: none better was proven, the original is returned"))
     }
 
     @Test("no line is wider than the terminal", arguments: [40, 60, 80, 120, 160])

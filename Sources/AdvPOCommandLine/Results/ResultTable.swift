@@ -45,7 +45,7 @@ package struct ResultTable: Hashable, Sendable {
             lines += TerminalText.wrapped("The search made \(calls) model calls \(spent)", to: width - 2).map { "  " + $0 }
         }
         lines += prompt("original prompt", [RunResult.PromptPart(role: nil, text: run.originalPrompt)], width, style)
-        if run.verdict == "kept" {
+        if run.returnsOriginal {
             lines.append(style.dim("  optimized prompt: none better was proven, the original is returned"))
         } else if !run.optimizedPrompt.isEmpty {
             lines += prompt("optimized prompt", run.optimizedPrompt, width, style)

@@ -21,6 +21,16 @@ package struct RunResult: Hashable, Sendable {
     /// What was scored: the messages in chat format, else the template.
     package var optimizedPrompt: [PromptPart]
 
+    /// True when what is returned is what was submitted, its tags removed.
+    package var returnsOriginal: Bool {
+        guard optimizedPrompt.count == 1, let returned = optimizedPrompt.first, returned.role == nil || returned.role == "user" else { return verdict == "kept" }
+        do {
+            return returned.text == (try TaggedTemplate(originalPrompt).text)
+        } catch {
+            return false
+        }
+    }
+
     package struct Proof: Hashable, Sendable {
         package var split: String?
         package var pairs: Int?

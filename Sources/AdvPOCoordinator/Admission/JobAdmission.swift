@@ -51,7 +51,8 @@ package struct JobAdmission: Sendable {
         generous.samplesPerTemplate = .max
         generous.templatesPerJob = .max
         generous.fileBytes = .max
-        let templates = try JobAdmission(catalog: catalog, limits: generous, readFunction: readFunction).readInput(input, judge: manifest.judgeModelID ?? "restored")
+        // Nor does a function or a model that today's models file lacks: the code is stored, and a missing model is a worker's to bring.
+        let templates = try Self.read(input, limits: generous, context: InputContext())
         return JobPlan(
             id: manifest.id, request: manifest.request, options: manifest.options, templates: templates, judgeModelID: manifest.judgeModelID,
             rewriterModelID: manifest.rewriterModelID, functions: functions, input: manifest.input,
@@ -78,6 +79,10 @@ package struct JobAdmission: Sendable {
     private func readInput(_ input: [UInt8], judge: String?) throws(AdmissionFault) -> [Template] {
         let context = InputContext(
             functionNames: catalog.functions.keys.sorted(), hasJudge: judge != nil, modelIDs: catalog.models.keys.sorted())
+        return try Self.read(input, limits: limits, context: context)
+    }
+
+    private static func read(_ input: [UInt8], limits: InputLimits, context: InputContext) throws(AdmissionFault) -> [Template] {
         do {
             return try InputFile.read(input, limits: limits, context: context)
         } catch {

@@ -27,15 +27,16 @@ extension Coordinator: JobService {
     ///
     /// - Throws: `ValidationException` with every fault of the input; then nothing was kept.
     package func submit(_ request: CreateJobRequest, options: JobOptions, input: [UInt8]) async throws(APIError) -> JobID {
-        do {
-            _ = try ObjectURI(request.outputURI)
-        } catch {
-            throw APIError(code: .validation, message: "outputConfig.s3Uri: \(error)")
-        }
         var generator = SystemRandomNumberGenerator()
         let now = clock.now()
         let admission = admission
         let id = JobID(using: &generator)
+        do {
+            // A place that is not there would be noticed only after all had been paid for.
+            _ = try await objects.exists(try ObjectURI(request.outputURI + "\(id)/\(Self.resultsFileName)"))
+        } catch {
+            throw APIError(code: .validation, message: "outputConfig.s3Uri: \(error)")
+        }
         let outcome = await Task.detached { () -> Result<JobPlan, AdmissionFault> in
             do throws(AdmissionFault) {
                 return .success(try admission.plan(

@@ -26,6 +26,14 @@ import Testing
         #expect(templates.map(\.id) == ["t1", "t2"])
     }
 
+    @Test("limits without bound are limits too") func unboundedLimits() throws {
+        var limits = InputLimits()
+        limits.templatesPerJob = .max
+        limits.samplesPerTemplate = .max
+        limits.fileBytes = .max
+        #expect(try InputFile.read(Array(InputLine.with().utf8), limits: limits).count == 1)
+    }
+
     @Test("several keys in one object are the same as one key in several") func multipleKeys() throws {
         let joined = try readOne(InputLine.withSample(#"{"inputVariables":[{"q":"a","b":"c"},{"d":"e"}]}"#))
         let single = try readOne(InputLine.withSample(#"{"inputVariables":[{"q":"a"},{"b":"c"},{"d":"e"}]}"#))
