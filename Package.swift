@@ -24,7 +24,6 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
-let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let numerics = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -34,6 +33,10 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []) -> Target {
@@ -72,15 +75,15 @@ let package = Package(
 
         // Ring 0: pure. AdvPOModel is the vocabulary that the others share.
         library("AdvPOModel", [collections, crypto]),
-        library("AdvPOBedrock", ["AdvPOModel", collections, crypto]),
+        library("AdvPOBedrock", ["AdvPOModel", collections]),
         library("AdvPOCluster", ["AdvPOModel", collections]),
         library("AdvPOOptimizer", ["AdvPOModel", collections, numerics]),
         library("AdvPOWire", ["AdvPOModel", collections, protobuf], exclude: ["Schema"]),
 
         // Ring 1: one kind of I/O each.
-        library("AdvPOEvaluation", ["AdvPOModel", logging, subprocess, systemPackage, collections], resources: [.embedInCode("Python/metric_host.py")]),
+        library("AdvPOEvaluation", ["AdvPOModel", collections, logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
         library("AdvPOInference", ["AdvPOModel", asyncHTTPClient, collections, logging, nioCore, nioHTTP1, yams]),
-        library("AdvPOObjects", ["AdvPOModel", logging, systemPackage]),
+        library("AdvPOObjects", [systemPackage]),
         library("AdvPOStore", ["AdvPOModel", grdb, logging]),
         library("AdvPOTransport", ["AdvPOModel", "CNNG", "CZstd", logging]),
 
@@ -89,57 +92,52 @@ let package = Package(
             "AdvPOBedrock", "AdvPOCluster", "AdvPOModel", "AdvPOObjects", "AdvPOOptimizer", "AdvPOStore", "AdvPOTransport", "AdvPOWire",
             collections, lifecycle, logging,
         ]),
-        library("AdvPOWorker", [
-            "AdvPOCluster", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections, lifecycle, logging,
-        ]),
-        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", collections, hummingbird, httpTypes, lifecycle, logging, nioCore]),
+        library("AdvPOWorker", ["AdvPOCluster", "AdvPOEvaluation", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections, lifecycle, logging]),
+        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", collections, httpTypes, hummingbird, lifecycle, logging, nioCore]),
 
         // What the three commands share: settings from flags, environment and file; terminal output; exit codes.
         library("AdvPOCommandLine", ["AdvPOBedrock", "AdvPOModel", argumentParser, collections, configuration, logging, systemPackage]),
 
         // Ring 3: composition.
-        .executableTarget(
-            name: "advpo",
-            dependencies: [
-                "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport", "AdvPOWorker",
-                argumentParser, asyncHTTPClient, collections, configuration, lifecycle, logging, nioCore, nioHTTP1, systemPackage,
-            ], swiftSettings: strict),
-        .executableTarget(
-            name: "advpo-coord",
-            dependencies: [
-                "AdvPOAPI", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport",
-                argumentParser, lifecycle, logging, unixSignals,
-            ], swiftSettings: strict),
-        .executableTarget(
-            name: "advpo-worker",
-            dependencies: [
-                "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker", argumentParser, collections, lifecycle, logging, unixSignals,
-            ], swiftSettings: strict),
+        program("advpo", [
+            "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
+            "AdvPOTransport", "AdvPOWorker", argumentParser, asyncHTTPClient, collections, logging, nioCore, nioHTTP1,
+        ]),
+        program("advpo-coord", [
+            "AdvPOAPI", "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
+            "AdvPOTransport", argumentParser, lifecycle, logging, unixSignals,
+        ]),
+        program("advpo-worker", [
+            "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker",
+            argumentParser, collections, lifecycle, logging, unixSignals,
+        ]),
 
-        // For tests only.
+        // For tests only: the cluster in virtual time, a program that plays it, and what test targets share.
         library("AdvPOSimulation", ["AdvPOBedrock", "AdvPOCluster", "AdvPOCoordinator", "AdvPOModel", "AdvPOStore", "AdvPOWire", collections, heap]),
-
-        .executableTarget(name: "advpo-sim", dependencies: ["AdvPOSimulation", argumentParser], swiftSettings: strict),
-
-        // What test targets share.
+        program("advpo-sim", ["AdvPOSimulation", argumentParser]),
         .target(name: "AdvPOTestSupport", path: "Tests/AdvPOTestSupport", swiftSettings: strict),
 
         // Tests: one target per library, then whole processes and rules.
-        tests("AdvPOModelTests", ["AdvPOTestSupport", "AdvPOModel", collections]),
+        tests("AdvPOModelTests", ["AdvPOModel", collections]),
         tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", collections]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
-        tests("AdvPOOptimizerTests", ["AdvPOTestSupport", "AdvPOOptimizer", "AdvPOModel", collections]),
-        tests("AdvPOWireTests", ["AdvPOTestSupport", "AdvPOWire", "AdvPOModel", collections, protobuf]),
-        tests("AdvPOEvaluationTests", ["AdvPOTestSupport", "AdvPOEvaluation", "AdvPOModel", logging, collections], resources: [.copy("Fixtures")]),
-        tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore]),
-        tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
-        tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel", logging]),
-        tests("AdvPOTransportTests", ["AdvPOTestSupport", "AdvPOTransport", "AdvPOModel", logging]),
+        tests("AdvPOOptimizerTests", ["AdvPOModel", "AdvPOOptimizer", "AdvPOTestSupport", collections]),
+        tests("AdvPOWireTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
+        tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", "AdvPOTestSupport", collections, logging], resources: [.copy("Fixtures")]),
+        tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, httpTypes, hummingbird, logging, nioCore]),
+        tests("AdvPOObjectsTests", ["AdvPOObjects"]),
+        tests("AdvPOStoreTests", ["AdvPOModel", "AdvPOStore", logging]),
+        tests("AdvPOTransportTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", logging]),
         tests("AdvPOCoordinatorTests", ["AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOObjects"]),
         tests("AdvPOWorkerTests", ["AdvPOWorker", "AdvPOModel", "AdvPOInference", "AdvPOEvaluation"]),
-        tests("AdvPOAPITests", ["AdvPOAPI", "AdvPOBedrock", "AdvPOModel", collections, hummingbird, hummingbirdTesting, httpTypes, lifecycle, logging, nioCore, subprocess, systemPackage], exclude: ["drive_boto3.py"]),
-        tests("AdvPOCommandLineTests", ["AdvPOCommandLine", "AdvPOBedrock", "AdvPOModel", collections]),
-        tests("SimulationTests", ["AdvPOSimulation", "AdvPOModel", "AdvPOTestSupport"]),
+        tests(
+            "AdvPOAPITests",
+            [
+                "AdvPOAPI", "AdvPOBedrock", "AdvPOModel",
+                collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, subprocess, systemPackage,
+            ], exclude: ["drive_boto3.py"]),
+        tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections]),
+        tests("SimulationTests", ["AdvPOSimulation", "AdvPOTestSupport"]),
         tests("ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
         tests("RuleTests", ["AdvPOTestSupport"]),
     ]

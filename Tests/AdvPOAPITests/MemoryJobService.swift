@@ -27,7 +27,7 @@ actor MemoryJobService: JobService {
         if let internalFault { throw internalFault }
         _ = try JobOptions(tags: request.tags, defaults: JobOptions())
         if let token = request.clientToken, let known = tokens[token] {
-            guard known.request == request else {
+            guard known.request.isSame(as: request) else {
                 throw APIError(code: .conflict, message: "The clientToken was used for another request.")
             }
             return CreateJobResponse(jobARN: arn(known.job))

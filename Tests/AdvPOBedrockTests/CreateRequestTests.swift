@@ -109,4 +109,26 @@ import Testing
         #expect(try CreateJobRequest(json: request.json) == request)
         #expect(throws: Never.self) { try CreateJobRequest(json: Self.with("somethingNew", ["a": 1])) }
     }
+
+    @Test(
+        "the order of keys makes no other request; a value, a spelling or the order of a list does",
+        arguments: [
+            (#"{"a": 1, "b": {"c": [1, {"x": 1, "y": 2}], "d": null}}"#, true), (#"{"b": {"d": null, "c": [1, {"y": 2, "x": 1}]}, "a": 1}"#, true),
+            (#"{"a": 1, "b": {"c": [{"x": 1, "y": 2}, 1], "d": null}}"#, false), (#"{"a": 1, "b": {"c": [1, {"x": 1, "y": 2}]}}"#, false),
+            (#"{"a": 2, "b": {"c": [1, {"x": 1, "y": 2}], "d": null}}"#, false), (#"{"a": "1", "b": {"c": [1, {"x": 1, "y": 2}], "d": null}}"#, false), ("{}", false),
+        ])
+    func sameness(fields: String, isSame: Bool) throws {
+        func request(_ fields: String) throws -> CreateJobRequest {
+            try CreateJobRequest(json: Self.with("modelConfigurations", [["modelId": "a.bc", "additionalModelRequestFields": JSONValue(parsing: fields)]]))
+        }
+        let first = try request(#"{"a": 1, "b": {"c": [1, {"x": 1, "y": 2}], "d": null}}"#)
+        #expect(try request(fields).isSame(as: first) == isSame)
+        #expect(try first.isSame(as: request(fields)) == isSame)
+    }
+
+    @Test("texts that only look alike make another request")
+    func alike() throws {
+        func request(_ text: String) throws -> CreateJobRequest { try CreateJobRequest(json: Self.with("jobDescription", .string(text))) }
+        #expect(try !request("caf\u{E9}").isSame(as: request("cafe\u{301}")))
+    }
 }

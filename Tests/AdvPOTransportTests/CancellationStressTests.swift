@@ -69,7 +69,7 @@ struct CancellationStressTests {
         }
         let requester = try network.requester(for: replier.address)
         let requests = (0..<300).map { number in
-            Task { try await requester.request(bytes("\(number)"), timeoutMilliseconds: 2_000) }
+            Task { try await requester.request(bytes("\(number)"), timeoutMilliseconds: 3_600_000) }
         }
         await served.wait(for: 50)
         await replier.close()
@@ -78,7 +78,7 @@ struct CancellationStressTests {
         await requester.close()
         for request in requests {
             let outcome = await code { try await request.value }
-            #expect(outcome == nil || outcome == .connectionLost || outcome == .closed || outcome == .timedOut)
+            #expect(outcome == nil || outcome == .connectionLost || outcome == .closed)
         }
     }
 }

@@ -1,9 +1,10 @@
 import Foundation
+import Synchronization
 
 /// The working copy that these tests were compiled from, as text.
 struct Repository {
     /// One text file: its path from the top, with `/`, and its lines.
-    struct File {
+    struct File: Sendable {
         var path: String
         var lines: [Substring]
 
@@ -43,9 +44,17 @@ struct Repository {
         try paths(under: folder).filter { path in endings.contains { path.hasSuffix($0) } }.map(file)
     }
 
+    /// Several rules look at each file: it is read and divided into lines once.
     static func file(_ path: String) throws -> File {
-        File(path: path, text: try String(contentsOf: top.appending(path: path), encoding: .utf8))
+        try known.withLock { known in
+            if let file = known[path] { return file }
+            let file = File(path: path, text: try String(contentsOf: top.appending(path: path), encoding: .utf8))
+            known[path] = file
+            return file
+        }
     }
+
+    private static let known = Mutex([String: File]())
 
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: top.appending(path: path).path) }
 

@@ -90,12 +90,11 @@ enum TextRules {
 
     /// The line without its comment. A `//` inside a string follows a colon, never a blank.
     static func code(_ line: Substring) -> String {
-        var previous: Character = " "
-        var index = line.startIndex
-        while index < line.endIndex {
-            if line[index...].hasPrefix("//"), previous == " " { return String(line[..<index]) }
-            previous = line[index]
-            index = line.index(after: index)
+        let bytes = line.utf8
+        var previous = UInt8(ascii: " ")
+        for index in bytes.indices {
+            if bytes[index] == UInt8(ascii: "/"), previous == UInt8(ascii: " "), bytes[index...].starts(with: "//".utf8) { return String(line[..<index]) }
+            previous = bytes[index]
         }
         return String(line)
     }

@@ -80,6 +80,11 @@ extension CreateJobRequest {
         return tags.map { Tag(key: $0.key, value: $0.value) }
     }
 
+    /// Whether two requests ask for the same, to the byte: only the order of keys in JSON objects means nothing.
+    ///
+    /// Not `==`, which compares that order too, and takes texts of different bytes for equal where Unicode does.
+    package func isSame(as other: CreateJobRequest) -> Bool { json.sortedByKey.encoded() == other.json.sortedByKey.encoded() }
+
     /// The body as a client sends it; what is absent is left out.
     package var json: JSONValue {
         var body: JSONObject = ["jobName": .string(jobName)]

@@ -70,7 +70,7 @@ extension Coordinator: JobService {
     /// The job that the same token made before; a conflict when it came with another request.
     private func earlierJob(_ request: CreateJobRequest) throws(APIError) -> JobID? {
         guard let token = request.clientToken, let job = jobsByToken[token] else { return nil }
-        if let known = directory[job], known.manifest.request != request {
+        if let known = directory[job], !known.manifest.request.isSame(as: request) {
             throw APIError(code: .conflict, message: "clientToken was used before with another request; use a new token")
         }
         return job
@@ -88,19 +88,18 @@ extension Coordinator: JobService {
     }
 
     package func list(_ request: ListJobsRequest) async throws(APIError) -> ListJobsResponse {
-        // The token is the last id seen: jobs that come or go between two pages neither repeat nor hide others.
-        var order = directory.values.map { ListPosition(created: $0.manifest.createdMillisecondsSince1970, job: $0.manifest.id) }.sorted()
-        if !request.ascending { order.reverse() }
-        if let token = request.nextToken {
-            guard let position = ListPosition(token: token) else {
-                throw APIError(code: .validation, message: "nextToken is not one that this service gave; leave it out to begin again")
-            }
-            order.removeAll { request.ascending ? $0 <= position : $0 >= position }
-        }
-        let page = order.prefix(request.maxResults)
+        // A page goes on after the last job seen: jobs that come or go between two pages neither repeat nor hide others.
+        typealias Position = (created: Int64, job: JobID)
+        let after = try request.nextToken.map { token throws(APIError) in try PaginationToken(parsing: token, ascending: request.ascending) }
+        let isBefore: (Position, Position) -> Bool = request.ascending ? { $0 < $1 } : { $0 > $1 }
+        let rest = directory.values.map { (created: $0.manifest.createdMillisecondsSince1970, job: $0.manifest.id) }.sorted(by: isBefore)
+            .filter { position in after.map { isBefore(($0.createdMillisecondsSince1970, $0.job), position) } ?? true }
+        let page = rest.prefix(request.maxResults)
         var jobs: [JobDescription] = []
         for position in page { jobs.append(try describe(position.job)) }
-        return ListJobsResponse(jobs: jobs, nextToken: order.count > page.count ? page.last?.token : nil)
+        guard rest.count > page.count, let last = page.last else { return ListJobsResponse(jobs: jobs, nextToken: nil) }
+        let next = PaginationToken(createdMillisecondsSince1970: last.created, job: last.job, ascending: request.ascending)
+        return ListJobsResponse(jobs: jobs, nextToken: next.encoded)
     }
 
     package func stop(_ job: JobID) async throws(APIError) {
@@ -180,24 +179,4 @@ extension Coordinator: JobService {
             await post(.resultsWritten(report.plan.id, failure: "\(error)"))
         }
     }
-}
-
-/// Where a page of jobs ended: by creation time, then id.
-struct ListPosition: Comparable {
-    var created: Int64
-    var job: JobID
-
-    init(created: Int64, job: JobID) {
-        self.created = created
-        self.job = job
-    }
-
-    init?(token: String) {
-        let parts = token.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let created = Int64(parts[0], radix: 36), let job = JobID(String(parts[1])) else { return nil }
-        self.init(created: created, job: job)
-    }
-
-    var token: String { "\(String(created, radix: 36))-\(job)" }
-    static func < (lhs: ListPosition, rhs: ListPosition) -> Bool { (lhs.created, lhs.job) < (rhs.created, rhs.job) }
 }

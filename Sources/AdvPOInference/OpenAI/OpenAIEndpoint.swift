@@ -32,7 +32,7 @@ struct OpenAIEndpoint: Sendable {
 
     /// The body to send, the same for every try.
     func body(of request: ChatRequest) throws(TryFailure) -> ByteBuffer {
-        ByteBuffer(bytes: RequestBody.encoded(try RequestBody.fields(request, model: model.model)))
+        ByteBuffer(bytes: JSONValue.object(try RequestBody.fields(request, model: model.model)).encoded())
     }
 
     /// One request, read to the end of its answer. Cancelling the task closes the connection.

@@ -25,18 +25,11 @@ struct TagScanner {
     /// More are not worth reading, and finding the line of each takes time.
     private static let maximumFaults = 50
 
-    private(set) var foundTags = false
     private let bytes: [UInt8]
     private var faults: [(offset: Int, problem: String, remedy: String)] = []
     private var open: [(tag: Tag?, offset: Int)] = []
 
     init(_ source: String) { bytes = Array(source.utf8) }
-
-    /// True when a text holds anything that begins like a tag of the namespace.
-    static func holdsTag(_ text: String) -> Bool {
-        let scanner = TagScanner(text)
-        return scanner.bytes.indices.contains { scanner.nameStart(at: $0) != nil }
-    }
 
     /// The text between the tags, in order.
     mutating func scan() throws(TaggedTemplateFaults) -> [Piece] {
@@ -51,7 +44,6 @@ struct TagScanner {
                 index += 1
                 continue
             }
-            foundTags = true
             pieces.append(Piece(tag: open.last?.tag, text: String(decoding: bytes[textStart..<index], as: UTF8.self)))
             textLength += index - textStart
             seams.append((textLength, index))

@@ -2,8 +2,8 @@ import AdvPOModel
 
 /// A prompt's text divided into what operators may change (open) and what must stay to the letter (frozen).
 ///
-/// With an `<advpo:optimize>` region, only such regions are open; without one, everything but `<advpo:exclude>` regions is. Tags are not
-/// part of the text. The template was validated, so tags neither nest nor stay unclosed; what is not a whole pair is plain text here.
+/// `TaggedTemplate` says what is open; here open neighbours are one segment, segments are replaced one at a time, and a rewritten text is
+/// divided in the same way.
 struct RegionedText: Hashable, Sendable {
     struct Segment: Hashable, Sendable {
         var text: String
@@ -25,15 +25,17 @@ struct RegionedText: Hashable, Sendable {
         self.segments = merged
     }
 
-    /// Reads a template with its tags.
+    init(_ template: TaggedTemplate) {
+        let ends = template.hasOpenEnds ? [Segment(text: "", isOpen: true)] : []
+        self.init(segments: ends + template.regions.map { Segment(text: $0.text, isOpen: $0.kind == .open) } + ends)
+    }
+
+    /// Reads a template with its tags. Precondition: they are in order, as the input's reader makes sure.
     init(template: String) {
-        let optimize = Self.cut(template, tag: "advpo:optimize")
-        if optimize.contains(where: \.isInside) {
-            let segments = optimize.map { Segment(text: Self.withoutTags($0.text), isOpen: $0.isInside) }
-            self.init(segments: segments)
-        } else {
-            let exclude = Self.cut(template, tag: "advpo:exclude")
-            self.init(segments: exclude.map { Segment(text: $0.text, isOpen: !$0.isInside) })
+        do throws(TaggedTemplateFaults) {
+            self.init(try TaggedTemplate(template))
+        } catch {
+            preconditionFailure("a search was given a template that was not validated: \(error)")
         }
     }
 
@@ -84,23 +86,6 @@ struct RegionedText: Hashable, Sendable {
         }
         return RegionedText(segments: result)
     }
-
-    private static func cut(_ text: String, tag: String) -> [(text: String, isInside: Bool)] {
-        let bytes = Array(text.utf8)
-        let opening = Array("<\(tag)>".utf8)
-        let closing = Array("</\(tag)>".utf8)
-        var pieces: [(text: String, isInside: Bool)] = []
-        var position = 0
-        while let start = first(opening, in: bytes, from: position), let end = first(closing, in: bytes, from: start + opening.count) {
-            pieces.append((String(decoding: bytes[position..<start], as: UTF8.self), false))
-            pieces.append((String(decoding: bytes[(start + opening.count)..<end], as: UTF8.self), true))
-            position = end + closing.count
-        }
-        pieces.append((String(decoding: bytes[position...], as: UTF8.self), false))
-        return pieces
-    }
-
-    private static func withoutTags(_ text: String) -> String { cut(text, tag: "advpo:exclude").map(\.text).joined() }
 
     private static func matches(_ needle: [UInt8], in bytes: [UInt8], at position: Int) -> Bool {
         position >= 0 && position + needle.count <= bytes.count && bytes[position..<(position + needle.count)].elementsEqual(needle)

@@ -118,7 +118,12 @@ struct RewriteOperator: Sendable {
         switch RewriteAnswer.read(record.output, isInOriginal: { configuration.template.promptTemplate.contains($0) }) {
         case .unusable(let reason): return .failure(Refusal(reason: reason))
         case .prompt(let text):
-            let untagged = original.hasFrozen ? RegionedText(template: text).text : text
+            let untagged: String
+            do throws(TaggedTemplateFaults) {
+                untagged = original.hasFrozen ? try TaggedTemplate(text).text : text
+            } catch {
+                return .failure(Refusal(reason: "the tags are not in order: \(error.description.capped(300))"))
+            }
             let candidates = [untagged, original.text.leadingBlanks + untagged.trimmed + original.text.trailingBlanks]
             for candidate in candidates {
                 guard let body = original.matching(candidate) else { continue }

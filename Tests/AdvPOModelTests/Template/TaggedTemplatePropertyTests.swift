@@ -6,7 +6,7 @@ import Testing
         "<advpo:optimize>", "</advpo:optimize>", "<advpo:exclude>", "</advpo:exclude>", "text ", "{{name}}", "{\"a\": {\"b\": 1}}", "<advpo:", "</advpo:optimise>", "\n", "é", "<", "",
     ]
 
-    @Test("random mixtures of tags and text are read or refused, and what is read accepts itself", arguments: 0..<300 as Range<UInt64>)
+    @Test("random mixtures of tags and text are read or refused, and what is read loses nothing but the tags", arguments: 0..<300 as Range<UInt64>)
     func randomMixtures(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let source = (0..<Int.random(in: 1...9, using: &generator)).map { _ in Self.pieces[Int.random(in: 0..<Self.pieces.count, using: &generator)] }.joined()
@@ -15,9 +15,6 @@ import Testing
             var expected = source
             for tag in Self.pieces.prefix(4) { expected = expected.split(separator: tag, omittingEmptySubsequences: false).joined() }
             #expect(template.text == expected)
-            #expect(template.accepts(rewritten: template.text))
-            let rewritten = template.replacingOpenRegions(with: Array(repeating: "something new", count: template.openRegionCount))
-            #expect(template.accepts(rewritten: rewritten))
             let placeholders = template.regions.flatMap { PlaceholderText($0.text).segments }.filter { if case .placeholder = $0 { true } else { false } }
             #expect(placeholders.count == PlaceholderText(template.text).segments.count { if case .placeholder = $0 { true } else { false } })
         } catch {

@@ -30,10 +30,7 @@ import Testing
     func regions(_ item: Case) throws {
         let template = try TaggedTemplate(item.source)
         #expect(template.regions.map { "\($0.kind == .frozen ? "F" : "O")(\($0.text))" }.joined() == item.regions)
-        #expect(template.hasTags == item.source.contains("<advpo:"))
-        #expect(template.openRegionCount == item.regions.count { $0 == "O" })
-        #expect(template.accepts(rewritten: template.text))
-        #expect(template.replacingOpenRegions(with: template.regions.filter { $0.kind == .open }.map(\.text)) == template.text)
+        #expect(template.hasOpenEnds != item.source.contains("<advpo:optimize>"))
     }
 
     @Test(
@@ -95,40 +92,5 @@ import Testing
     func faults(source: String, expected: [String]) {
         let error = #expect(throws: TaggedTemplateFaults.self) { try TaggedTemplate(source) }
         #expect(error?.description == expected.joined(separator: "\n"))
-    }
-
-    @Test("a rewritten text must keep the frozen regions, in order and in place") func accepting() throws {
-        let optimize = try TaggedTemplate("Head {{x}}\n<advpo:optimize>do it</advpo:optimize>\nmiddle\n<advpo:optimize></advpo:optimize>tail")
-        #expect(optimize.accepts(rewritten: "Head {{x}}\nanything at all\nmiddle\nmore tail"))
-        #expect(optimize.accepts(rewritten: "Head {{x}}\n\nmiddle\ntail"))
-        #expect(!optimize.accepts(rewritten: "Head {{x}}\ndo it\nmiddel\ntail"))
-        #expect(!optimize.accepts(rewritten: " Head {{x}}\ndo it\nmiddle\ntail"))
-        #expect(!optimize.accepts(rewritten: "Head {{x}}\ndo it\nmiddle\ntail."))
-        #expect(!optimize.accepts(rewritten: "Head {{x}}\n<advpo:optimize>do it</advpo:optimize>\nmiddle\ntail"))
-        let exclude = try TaggedTemplate("a<advpo:exclude>FIRST</advpo:exclude>b<advpo:exclude>SECOND</advpo:exclude>c")
-        #expect(exclude.accepts(rewritten: "FIRSTSECOND"))
-        #expect(exclude.accepts(rewritten: "x FIRST y SECOND z"))
-        #expect(!exclude.accepts(rewritten: "x SECOND y FIRST z"))
-        #expect(!exclude.accepts(rewritten: "x FIRST y"))
-        let frozen = try TaggedTemplate("<advpo:exclude>all</advpo:exclude>")
-        #expect(frozen.accepts(rewritten: "all"))
-        #expect(!frozen.accepts(rewritten: "all "))
-    }
-
-    @Test("head and tail may not share bytes") func overlappingEnds() throws {
-        let template = try TaggedTemplate("abc<advpo:optimize>-</advpo:optimize>cde")
-        #expect(!template.accepts(rewritten: "abcde"))
-        #expect(template.accepts(rewritten: "abccde"))
-    }
-
-    @Test("frozen text is compared byte by byte, not by canonical equivalence") func byteComparison() throws {
-        let template = try TaggedTemplate("<advpo:exclude>caf\u{e9}</advpo:exclude> x")
-        #expect(template.accepts(rewritten: "caf\u{e9} y"))
-        #expect(!template.accepts(rewritten: "cafe\u{301} y"))
-    }
-
-    @Test("open regions are replaced in order") func replacing() throws {
-        let template = try TaggedTemplate("a<advpo:optimize>b</advpo:optimize>c<advpo:optimize>d</advpo:optimize>")
-        #expect(template.replacingOpenRegions(with: ["1", "2"]) == "a1c2")
     }
 }
