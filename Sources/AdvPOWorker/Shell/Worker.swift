@@ -108,10 +108,12 @@ extension Worker {
     /// Longer than the coordinator holds a heartbeat or a pull, so that silence means it is gone.
     private static let controlTimeoutMilliseconds = 12_000
     private static let pullTimeoutMilliseconds = 30_000
+    /// A courtesy: nobody waits long for it.
+    private static let goodbyeTimeoutMilliseconds = 2_000
 
-    private func askControl(_ request: ControlRequest) async -> ControlReply? {
+    private func askControl(_ request: ControlRequest, timeoutMilliseconds: Int = controlTimeoutMilliseconds) async -> ControlReply? {
         do {
-            let answer = try await control.request(request.encoded(), timeoutMilliseconds: Self.controlTimeoutMilliseconds)
+            let answer = try await control.request(request.encoded(), timeoutMilliseconds: timeoutMilliseconds)
             return try ControlReply(decoding: answer, limits: limits)
         } catch {
             logger.debug("control request failed", metadata: ["error": "\(error)"])
@@ -157,16 +159,31 @@ extension Worker {
     }
 
     private func report(_ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool) async {
-        switch await askWork(.report(session: session.rawValue, lease: lease, units: units, taskEnded: ended)) {
-        case .accepted: post(.reported(session, lease, stale: false))
-        case .stale: post(.reported(session, lease, stale: true))
-        case .unknownSession: post(.sessionLost(session))
-        case .task, .nothing, .blobs, .refused, nil: post(.reportFailed(session, lease))
+        let request = WorkRequest.report(session: session.rawValue, lease: lease, units: units, taskEnded: ended)
+        do {
+            let answer = try await work.request(request.encoded(), timeoutMilliseconds: Self.pullTimeoutMilliseconds)
+            switch try WorkReply(decoding: answer, limits: limits) {
+            case .accepted: post(.reported(session, lease, stale: false))
+            case .stale: post(.reported(session, lease, stale: true))
+            case .unknownSession: post(.sessionLost(session))
+            case .refused(let reason): refuse(session, lease, reason)
+            case .task, .nothing, .blobs: post(.reportFailed(session, lease))
+            }
+        } catch let error as TransportError where error.code == .messageTooLarge {
+            refuse(session, lease, error.message)
+        } catch {
+            logger.debug("a report failed", metadata: ["lease": "\(lease)", "error": "\(error)"])
+            post(.reportFailed(session, lease))
         }
     }
 
+    private func refuse(_ session: SessionID, _ lease: Lease, _ reason: String) {
+        logger.error("a report was refused", metadata: ["lease": "\(lease)", "reason": "\(reason)"])
+        post(.reportRefused(session, lease, reason))
+    }
+
     private func sayGoodbye(_ session: SessionID) async {
-        _ = await askControl(.goodbye(session: session.rawValue))
+        _ = await askControl(.goodbye(session: session.rawValue), timeoutMilliseconds: Self.goodbyeTimeoutMilliseconds)
         post(.goodbyeAnswered)
     }
 }
