@@ -132,8 +132,13 @@ let package = Package(
         tests("AdvPOObjectsTests", ["AdvPOObjects", "AdvPOModel"]),
         tests("AdvPOStoreTests", ["AdvPOStore", "AdvPOModel", logging]),
         tests("AdvPOTransportTests", ["AdvPOTransport", "AdvPOModel", logging]),
-        tests("AdvPOCoordinatorTests", ["AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOObjects"]),
-        tests("AdvPOWorkerTests", ["AdvPOWorker", "AdvPOModel", "AdvPOInference", "AdvPOEvaluation"]),
+        tests("AdvPOCoordinatorTests", [
+            "AdvPOBedrock", "AdvPOCluster", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOModel", "AdvPOObjects", "AdvPOOptimizer", "AdvPOStore", "AdvPOTransport",
+            "AdvPOWire", "AdvPOWorker", collections, logging,
+        ]),
+        tests("AdvPOWorkerTests", [
+            "AdvPOCluster", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWire", "AdvPOWorker", collections, logging,
+        ]),
         tests("AdvPOAPITests", ["AdvPOAPI", "AdvPOBedrock", "AdvPOModel", collections, hummingbird, hummingbirdTesting, httpTypes, lifecycle, logging, nioCore, subprocess, systemPackage], exclude: ["drive_boto3.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOCommandLine", "AdvPOBedrock", "AdvPOModel", collections]),
         tests("SimulationTests", ["AdvPOSimulation", "AdvPOModel"]),

@@ -241,6 +241,9 @@ package actor Coordinator {
         await withCheckedContinuation { waitingForQuiet.append($0) }
     }
 
+    /// Requests of workers that wait for their answer.
+    package var heldRequestCount: Int { replies.count }
+
     package var hasActiveJobs: Bool { brain.activeJobCount > 0 }
 }
 

@@ -22,7 +22,7 @@ package enum InputFile {
         var firstLineBeyond: Int?
         for (number, line) in lines(of: bytes) {
             templateLines += 1
-            if templateLines == limits.templatesPerJob + 1 { firstLineBeyond = number }
+            if templateLines > limits.templatesPerJob, firstLineBeyond == nil { firstLineBeyond = number }
             // A file of millions of bad lines is not worth reading to its end in detail.
             if reader.faults.isFull, firstLineBeyond != nil { continue }
             if let template = reader.read(line, line: number) { templates.append(template) }
