@@ -128,8 +128,17 @@ let package = Package(
         tests("AdvPOObjectsTests", ["AdvPOObjects"]),
         tests("AdvPOStoreTests", ["AdvPOModel", "AdvPOStore", logging]),
         tests("AdvPOTransportTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", logging]),
-        tests("AdvPOCoordinatorTests", ["AdvPOCoordinator", "AdvPOModel", "AdvPOOptimizer", "AdvPOStore", "AdvPOObjects"]),
-        tests("AdvPOWorkerTests", ["AdvPOWorker", "AdvPOModel", "AdvPOInference", "AdvPOEvaluation"]),
+        tests(
+            "AdvPOCoordinatorTests",
+            [
+                "AdvPOBedrock", "AdvPOCluster", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOModel", "AdvPOObjects", "AdvPOOptimizer", "AdvPOStore",
+                "AdvPOTransport", "AdvPOWire", "AdvPOWorker", collections, logging,
+            ]),
+        tests(
+            "AdvPOWorkerTests",
+            [
+                "AdvPOCluster", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWire", "AdvPOWorker", collections, logging,
+            ]),
         tests(
             "AdvPOAPITests",
             [

@@ -2,8 +2,8 @@ import AdvPOModel
 
 /// What one record may hold; the same for every implementation, checked before anything is written.
 package struct StoreLimits: Hashable, Sendable {
-    /// Of one blob: an input file is one, and may be larger than what travels.
-    package var blobBytes = max(WireLimits().blobBytes, InputLimits().fileBytes)
+    /// Of one blob: what travels to workers, and whole input files.
+    package var blobBytes = 64 * 1024 * 1024
     /// Of one job's encoded request.
     package var requestBytes = 512 * 1024 * 1024
     /// Of one text: an outcome, a candidate's record, a line of the journal.

@@ -31,9 +31,17 @@ struct HandDrivenCluster {
     static func tasks(_ effects: [ClusterEffect]) -> [TaskOrder] { effects.compactMap { if case .task(_, let order) = $0 { order } else { nil } } }
     static func accepted(_ effects: [ClusterEffect]) -> [UnitReport] { effects.compactMap { if case .accepted(_, let report, _) = $0 { report } else { nil } } }
 
+    /// Time passes as a running coordinator sees it: tick by tick.
     mutating func pass(milliseconds: Int64) -> [ClusterEffect] {
-        now = now.adding(milliseconds: milliseconds)
-        return send(.tick)
+        var effects: [ClusterEffect] = []
+        var left = milliseconds
+        while left > 0 {
+            let step = min(left, 500)
+            now = now.adding(milliseconds: step)
+            left -= step
+            effects += send(.tick)
+        }
+        return effects
     }
 }
 
@@ -96,6 +104,92 @@ enum Some {
         let again = cluster.send(.report(cluster.token(), session, order.lease, units: [Some.report(1), Some.report(2)], taskEnded: true))
         #expect(HandDrivenCluster.accepted(first) == [Some.report(1)])
         #expect(HandDrivenCluster.accepted(again) == [Some.report(2)])
+    }
+
+    @Test("a coordinator that was away itself blames nobody for it, and afterwards measures silence anew")
+    func absenceIsForgiven() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1])]))
+        _ = try cluster.pull(session)
+        _ = cluster.pass(milliseconds: 1_000)
+        _ = cluster.send(.connectionLost(session))
+        // A full disk kept the mailbox waiting for ten minutes.
+        cluster.now = cluster.now.adding(milliseconds: 600_000)
+        #expect(cluster.send(.tick).isEmpty)
+        #expect(cluster.machine.workerCount == 1)
+        #expect(cluster.pass(milliseconds: 2_000).contains(.workerLost(session, name: "a", reason: "its connection broke")))
+    }
+
+    @Test("a task that nobody can do rests longer each time and then fails, instead of going round at once")
+    func fruitlessTaskRests() throws {
+        var settings = ClusterSettings()
+        settings.fruitlessAttemptsPerTask = 3
+        var cluster = HandDrivenCluster(settings: settings)
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1])]))
+        var order = try cluster.pull(session)
+        for pause in [200, 400] as [Int64] {
+            let token = cluster.token()
+            #expect(cluster.send(.report(token, session, order.lease, units: [], taskEnded: true)) == [.reportAccepted(token)])
+            let waiting = cluster.token()
+            #expect(cluster.send(.pull(waiting, session)).isEmpty)
+            #expect(cluster.pass(milliseconds: pause - 1).isEmpty)
+            order = try #require(HandDrivenCluster.tasks(cluster.pass(milliseconds: 1)).first)
+        }
+        let failed = HandDrivenCluster.accepted(cluster.send(.report(cluster.token(), session, order.lease, units: [], taskEnded: true)))
+        #expect(failed.map(\.record.status) == [.infrastructureFailure])
+        #expect(!cluster.machine.hasTasks(of: Some.run))
+    }
+
+    @Test("a cancelled run's resting task does not come back")
+    func cancelledRestingTask() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1])]))
+        let order = try cluster.pull(session)
+        _ = cluster.send(.report(cluster.token(), session, order.lease, units: [], taskEnded: true))
+        #expect(cluster.machine.queuedTaskCount == 1)
+        _ = cluster.send(.cancel(Some.run))
+        #expect(cluster.machine.queuedTaskCount == 0)
+        _ = cluster.send(.pull(cluster.token(), session))
+        #expect(cluster.pass(milliseconds: 5_000).isEmpty)
+    }
+
+    @Test("a worker that gives a task back gets no other through a pull that waits: it may be draining")
+    func giveBackEndsWaitingPulls() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        _ = cluster.send(.submit([Some.task([1]), Some.task([2])]))
+        let order = try cluster.pull(session)
+        _ = try cluster.pull(session)
+        let waiting = cluster.token()
+        #expect(cluster.send(.pull(waiting, session)).isEmpty)
+        let token = cluster.token()
+        let effects = cluster.send(.report(token, session, order.lease, units: [], taskEnded: true))
+        #expect(effects == [.reportAccepted(token), .nothing(waiting)])
+    }
+
+    @Test("more pulls than slots are those of a connection that is gone: the oldest is ended, so that no task goes there")
+    func pullsBeyondSlots() throws {
+        var cluster = HandDrivenCluster()
+        let session = try cluster.join()
+        let tokens = (0..<3).map { _ in cluster.token() }
+        let effects = tokens.map { cluster.send(.pull($0, session)) }
+        #expect(effects == [[], [], [.nothing(tokens[0])]])
+    }
+
+    @Test("however often a task was in other hands, only attempts that brought nothing count against it")
+    func fruitfulAttemptsDoNotCount() throws {
+        var cluster = HandDrivenCluster()
+        _ = cluster.send(.submit([Some.task(Array(0..<20))]))
+        let session = try cluster.join()
+        for unit in 0..<20 {
+            let order = try cluster.pull(session)
+            #expect(order.units.count == 20 - unit)
+            _ = cluster.send(.report(cluster.token(), session, order.lease, units: [Some.report(unit)], taskEnded: true))
+        }
+        #expect(!cluster.machine.hasTasks(of: Some.run))
     }
 
     @Test("a silent worker's task goes to another worker, without the units already accepted, and its late report is stale")

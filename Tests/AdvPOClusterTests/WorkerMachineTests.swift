@@ -127,4 +127,91 @@ import Testing
         _ = machine.handle(.start)
         #expect(machine.handle(.refused("upgrade")) == [.exit("upgrade")])
     }
+
+    @Test("a task that was cancelled before it arrived is not begun")
+    func cancelOvertakesItsTask() {
+        var machine = Self.online()
+        let order = Self.order(1)
+        _ = machine.handle(.instructed(Self.session, sequence: 1, cancel: [order.lease], drain: false))
+        #expect(machine.handle(.pulled(Self.session, slot: 0, order)) == [.pull(Self.session, slot: 0)])
+        // Another attempt at it is another lease.
+        var again = order
+        again.lease.attempt = 2
+        #expect(machine.handle(.pulled(Self.session, slot: 0, again)) == [.run(again)])
+    }
+
+    @Test("a report that the coordinator cannot take is sent once more as failures, and then the task is dropped")
+    func refusedReport() {
+        var machine = Self.online()
+        let order = Self.order(1)
+        _ = machine.handle(.pulled(Self.session, slot: 0, order))
+        _ = machine.handle(.unitFinished(order.lease, Some.report(1)))
+        let second = machine.handle(.reportRefused(Self.session, order.lease, "too long"))
+        guard case .report(Self.session, order.lease, let units, false)? = second.first, second.count == 1 else {
+            Issue.record("\(second)")
+            return
+        }
+        #expect(units.map(\.unit) == [Some.unit(1)])
+        #expect(units.map(\.record.status) == [.infrastructureFailure])
+        #expect(units.first?.record.failureReason?.contains("too long") == true)
+        #expect(machine.handle(.reportRefused(Self.session, order.lease, "too long")) == [.abort(order.lease)])
+        #expect(machine.leases.isEmpty)
+        #expect(machine.handle(.taskReturned(order.lease)) == [.pull(Self.session, slot: 0)])
+    }
+
+    @Test("a report carries so many bytes of text and no more, but always one unit")
+    func reportsAreBounded() {
+        var settings = WorkerSettings(slots: 1)
+        settings.textBytesPerReport = 10
+        var machine = WorkerMachine(settings: settings)
+        _ = machine.handle(.start)
+        _ = machine.handle(.welcomed(Self.session, epoch: 1))
+        let order = Self.order(1)
+        _ = machine.handle(.pulled(Self.session, slot: 0, order))
+        let units = ["12345678901234", "1234", "567890", "1"].enumerated().map { UnitReport(unit: Some.unit($0.offset), record: Some.record($0.element)) }
+        #expect(machine.handle(.unitFinished(order.lease, units[0])) == [.report(Self.session, order.lease, units: [units[0]], taskEnded: false)])
+        for unit in units[1...] { #expect(machine.handle(.unitFinished(order.lease, unit)).isEmpty) }
+        _ = machine.handle(.taskReturned(order.lease))
+        #expect(machine.handle(.reported(Self.session, order.lease, stale: false)) == [
+            .report(Self.session, order.lease, units: [units[1], units[2]], taskEnded: false)
+        ])
+        #expect(machine.handle(.reported(Self.session, order.lease, stale: false)) == [
+            .report(Self.session, order.lease, units: [units[3]], taskEnded: true)
+        ])
+    }
+
+    @Test("heartbeats that fail pause longer each time, and after some the coordinator counts as gone")
+    func failingHeartbeats() {
+        var machine = Self.online()
+        var pauses: [Int64] = []
+        var last: [WorkerEffect] = []
+        for _ in 0..<6 {
+            last = machine.handle(.heartbeatFailed(Self.session))
+            for effect in last { if case .pause(.heartbeat, let milliseconds) = effect { pauses.append(milliseconds) } }
+            _ = machine.handle(.resumed(.heartbeat(Self.session)))
+        }
+        #expect(pauses == [200, 400, 800, 1_600, 3_200])
+        #expect(last == [.hello])
+    }
+
+    @Test("a draining worker whose coordinator is gone gives its work up and exits, once its executors have returned")
+    func drainWithoutCoordinator() {
+        var machine = Self.online(slots: 2)
+        let (finished, running) = (Self.order(1), Self.order(2))
+        _ = machine.handle(.pulled(Self.session, slot: 0, finished))
+        _ = machine.handle(.pulled(Self.session, slot: 1, running))
+        _ = machine.handle(.taskReturned(finished.lease))
+        _ = machine.handle(.drain)
+        _ = machine.handle(.reportFailed(Self.session, finished.lease))
+        _ = machine.handle(.heartbeatFailed(Self.session))
+        #expect(machine.handle(.heartbeatFailed(Self.session)) == [.abort(running.lease)])
+        #expect(machine.handle(.taskReturned(running.lease)) == [.exit(nil)])
+    }
+
+    @Test("a worker told to end before it was ever welcomed exits at once")
+    func drainWhileGreeting() {
+        var machine = WorkerMachine(settings: WorkerSettings(slots: 1))
+        _ = machine.handle(.start)
+        #expect(machine.handle(.drain) == [.exit(nil)])
+    }
 }

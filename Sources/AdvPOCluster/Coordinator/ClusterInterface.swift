@@ -28,8 +28,13 @@ package struct ClusterSettings: Hashable, Sendable {
     package var leaseDeliveryMilliseconds: Int64 = 5_000
     /// Lost workers after which a task fails its units instead of finding a new victim.
     package var lostWorkersPerTask = 3
-    /// Times a task may be handed out in all.
-    package var attemptsPerTask = 8
+    /// Times a task may come back without one more unit finished, given back or never received, before its units fail.
+    package var fruitlessAttemptsPerTask = 8
+    /// How long a task that was given back without one more unit finished rests, doubled with each further time up to the maximum.
+    package var restMilliseconds: Int64 = 200
+    package var maximumRestMilliseconds: Int64 = 5_000
+    /// Ticks further apart than this mean that the coordinator itself was away; that time counts as nobody's silence.
+    package var absenceMilliseconds: Int64 = 1_000
     package var maximumWorkers = 20_000
     package init() {}
 }

@@ -30,7 +30,9 @@ package struct JobAdmission: Sendable {
                 throw AdmissionFault(message: "the \(role) model \(model) is not in the models file; it has: \(knownModels)")
             }
         }
-        let templates = try readInput(input, judge: judge)
+        let context = InputContext(
+            functionNames: catalog.functions.keys.sorted(), hasJudge: judge != nil, modelIDs: catalog.models.keys.sorted())
+        let templates = try readInput(input, limits: limits, context: context)
         if let attached = templates.first(where: { $0.samples.contains { !$0.attachments.isEmpty } }) {
             throw AdmissionFault(
                 message: "line \(attached.line), template \"\(attached.id)\", field evaluationSamples: images and documents cannot be sent to models yet; "
@@ -46,13 +48,8 @@ package struct JobAdmission: Sendable {
     package func restored(
         _ manifest: JobManifest, input: [UInt8], functions: OrderedDictionary<String, FunctionBundle>
     ) throws(AdmissionFault) -> JobPlan {
-        var generous = limits
-        // The limits of the day it was admitted held then; a lower one of today does not undo it.
-        generous.samplesPerTemplate = .max
-        generous.templatesPerJob = .max
-        generous.fileBytes = .max
-        // Nor does a function or a model that today's models file lacks: the code is stored, and a missing model is a worker's to bring.
-        let templates = try Self.read(input, limits: generous, context: InputContext())
+        // What was checked on the day it was admitted held then: a lower limit of today, a function or model gone since, does not undo it.
+        let templates = try readInput(input, limits: .unlimited, context: InputContext())
         return JobPlan(
             id: manifest.id, request: manifest.request, options: manifest.options, templates: templates, judgeModelID: manifest.judgeModelID,
             rewriterModelID: manifest.rewriterModelID, functions: functions, input: manifest.input,
@@ -62,6 +59,7 @@ package struct JobAdmission: Sendable {
     private var knownModels: String { catalog.models.keys.joined(separator: ", ") }
 
     private func checkModels(_ request: CreateJobRequest) throws(AdmissionFault) {
+        guard !request.models.isEmpty else { throw AdmissionFault(message: "no model is named; name at least one") }
         guard request.models.count <= limits.modelsPerJob else {
             throw AdmissionFault(message: "\(request.models.count) models, at most \(limits.modelsPerJob) are allowed; submit the rest as another job")
         }
@@ -76,13 +74,7 @@ package struct JobAdmission: Sendable {
         }
     }
 
-    private func readInput(_ input: [UInt8], judge: String?) throws(AdmissionFault) -> [Template] {
-        let context = InputContext(
-            functionNames: catalog.functions.keys.sorted(), hasJudge: judge != nil, modelIDs: catalog.models.keys.sorted())
-        return try Self.read(input, limits: limits, context: context)
-    }
-
-    private static func read(_ input: [UInt8], limits: InputLimits, context: InputContext) throws(AdmissionFault) -> [Template] {
+    private func readInput(_ input: [UInt8], limits: InputLimits, context: InputContext) throws(AdmissionFault) -> [Template] {
         do {
             return try InputFile.read(input, limits: limits, context: context)
         } catch {
@@ -119,4 +111,21 @@ package struct AdmissionFault: Error, Hashable, Sendable, CustomStringConvertibl
     package var message: String
     package init(message: String) { self.message = message }
     package var description: String { message }
+}
+
+extension InputLimits {
+    fileprivate static var unlimited: InputLimits {
+        var limits = InputLimits()
+        limits.fileBytes = .max
+        limits.templatesPerJob = .max
+        limits.samplesPerTemplate = .max
+        limits.variablesPerTemplate = .max
+        limits.attachmentsPerSample = .max
+        limits.steeringCriteria = .max
+        limits.modelsPerJob = .max
+        limits.textBytes = .max
+        limits.sampleBytes = .max
+        limits.templateIDCharacters = .max
+        return limits
+    }
 }

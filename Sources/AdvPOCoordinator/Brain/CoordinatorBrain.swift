@@ -79,10 +79,10 @@ package struct CoordinatorBrain: Sendable {
 
     /// Keeps a unit's record; false when the run has ended or has it already.
     private mutating func accept(_ report: UnitReport, of run: RunID) -> Bool {
-        guard var state = jobs[run.job]?.runs[run], state.outcome == nil, state.units[report.unit] == nil else { return false }
-        state.units[report.unit] = report.record
-        for request in state.waiting.keys { state.waiting[request]?.missing.remove(report.unit) }
-        jobs[run.job]?.runs[run] = state
+        guard let requests = jobs[run.job]?.runs[run]?.missing(report.unit) else { return false }
+        // In place: a copy of the run for every unit would make a long run quadratic.
+        jobs[run.job]?.runs[run]?.units[report.unit] = report.record
+        for request in requests { jobs[run.job]?.runs[run]?.waiting[request]?.missing.remove(report.unit) }
         return true
     }
 }

@@ -106,21 +106,29 @@ extension JobManifest {
         else { throw Unreadable(description: "a stored request lacks a field; the data directory is damaged") }
         return CreateJobRequest(
             jobName: name, jobDescription: object["jobDescription"]?.stringValue, clientToken: object["clientToken"]?.stringValue,
-            encryptionKeyArn: object["encryptionKeyArn"]?.stringValue, inputURI: input, outputURI: output,
-            models: models.compactMap { $0.objectValue }.map { model in
-                ModelConfiguration(
-                    modelID: model["modelID"]?.stringValue ?? "",
-                    inference: InferenceConfiguration(
-                        maxTokens: model["maxTokens"]?.numberValue?.int, temperature: model["temperature"]?.numberValue?.double,
-                        topP: model["topP"]?.numberValue?.double, stopSequences: model["stopSequences"]?.arrayValue?.compactMap(\.stringValue)),
-                    additionalModelRequestFields: model["additionalModelRequestFields"]?.objectValue ?? [:])
-            },
-            tags: tags.compactMap { $0.objectValue }.map {
-                CreateJobRequest.Tag(key: $0["key"]?.stringValue ?? "", value: $0["value"]?.stringValue ?? "")
-            })
+            encryptionKeyArn: object["encryptionKeyArn"]?.stringValue, inputURI: input, outputURI: output, models: try models.map(model), tags: try tags.map(tag))
     }
 
-    init(_ plan: JobPlan) {
+    private static func model(_ value: JSONValue) throws(Unreadable) -> ModelConfiguration {
+        guard let model = value.objectValue, let id = model["modelID"]?.stringValue, let fields = model["additionalModelRequestFields"]?.objectValue else {
+            throw Unreadable(description: "a model of a stored request lacks a field; the data directory is damaged")
+        }
+        return ModelConfiguration(
+            modelID: id,
+            inference: InferenceConfiguration(
+                maxTokens: model["maxTokens"]?.numberValue?.int, temperature: model["temperature"]?.numberValue?.double,
+                topP: model["topP"]?.numberValue?.double, stopSequences: model["stopSequences"]?.arrayValue?.compactMap(\.stringValue)),
+            additionalModelRequestFields: fields)
+    }
+
+    private static func tag(_ value: JSONValue) throws(Unreadable) -> CreateJobRequest.Tag {
+        guard let tag = value.objectValue, let key = tag["key"]?.stringValue, let text = tag["value"]?.stringValue else {
+            throw Unreadable(description: "a tag of a stored request lacks a field; the data directory is damaged")
+        }
+        return CreateJobRequest.Tag(key: key, value: text)
+    }
+
+    package init(_ plan: JobPlan) {
         id = plan.id
         request = plan.request
         options = plan.options

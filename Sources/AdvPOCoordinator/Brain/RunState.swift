@@ -30,6 +30,12 @@ struct RunState: Sendable {
         }
     }
 
+    /// The requests that wait for a unit; nil when the run has ended or has the unit already.
+    func missing(_ unit: ContentHash) -> [Int]? {
+        guard outcome == nil, units[unit] == nil else { return nil }
+        return waiting.elements.filter { $0.value.missing.contains(unit) }.map(\.key)
+    }
+
     var state: String { outcome?.ending.rawValue ?? "searching" }
     var unitsAsked: Int { waiting.values.reduce(0) { $0 + $1.units.joined().count } }
     var unitsMissing: Int { waiting.values.reduce(0) { $0 + $1.missing.count } }

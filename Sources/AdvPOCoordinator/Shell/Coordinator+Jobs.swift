@@ -1,4 +1,5 @@
 package import AdvPOBedrock
+import AdvPOCluster
 package import AdvPOModel
 import AdvPOObjects
 import AdvPOStore
@@ -11,7 +12,7 @@ extension Coordinator: JobService {
     package static let historyFileName = "history.jsonl"
 
     package func create(_ request: CreateJobRequest) async throws(APIError) -> CreateJobResponse {
-        if let existing = try earlierJob(request) { return CreateJobResponse(jobARN: JobARN(namespace: namespace, job: existing).description) }
+        if let existing = try await earlierJob(request) { return CreateJobResponse(jobARN: JobARN(namespace: namespace, job: existing).description) }
         let options = try JobOptions(tags: request.tags, defaults: JobOptions())
         let input: [UInt8]
         do {
@@ -32,8 +33,8 @@ extension Coordinator: JobService {
         let admission = admission
         let id = JobID(using: &generator)
         do {
-            // A place that is not there would be noticed only after all had been paid for.
-            _ = try await objects.exists(try ObjectURI(request.outputURI + "\(id)/\(Self.resultsFileName)"))
+            // What could not be written at the end is refused before anything is spent.
+            _ = try await objects.exists(try ObjectURI(request.outputURI).appending("\(id)/\(Self.resultsFileName)"))
         } catch {
             throw APIError(code: .validation, message: "outputConfig.s3Uri: \(error)")
         }
@@ -51,29 +52,42 @@ extension Coordinator: JobService {
         case .failure(let fault): throw APIError(code: .validation, message: fault.message)
         }
         // Two equal requests may have come this far together.
-        if let existing = try earlierJob(request) { return existing }
+        if let existing = try await earlierJob(request) { return existing }
         let unended = directory.values.count { !$0.status.isTerminal }
         guard unended < Self.concurrentJobs else {
             throw APIError(code: .serviceQuotaExceeded, message: "\(unended) jobs are under way, at most \(Self.concurrentJobs) are allowed; wait for one to end or stop one")
         }
-        if let token = request.clientToken { jobsByToken[token] = id }
+        if let token = request.clientToken { jobsByToken[token] = TokenOwner(job: id, request: request) }
         let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) }
         logger.notice("job submitted", metadata: ["job": "\(id)", "templates": "\(plan.templates.count)", "models": "\(request.models.count)"])
-        await post(
+        guard await post(
             .admitted(plan, clientToken: request.clientToken, status: .inProgress, units: [], isNew: true), records: blobs.map { .blob($0) })
+        else { throw Self.closing }
+        guard directory[id] != nil else {
+            if let token = request.clientToken { jobsByToken.removeValue(forKey: token) }
+            postWithoutWaiting(.stop(id))
+            throw APIError(code: .internalServer, message: "the job could not be stored; the coordinator's log says why")
+        }
         return id
     }
+
+    static let closing = APIError(code: .internalServer, message: "the coordinator is ending; try again when it is up")
 
     /// The published quota.
     private static let concurrentJobs = 20
 
-    /// The job that the same token made before; a conflict when it came with another request.
-    private func earlierJob(_ request: CreateJobRequest) throws(APIError) -> JobID? {
-        guard let token = request.clientToken, let job = jobsByToken[token] else { return nil }
-        if let known = directory[job], !known.manifest.request.isSame(as: request) {
+    /// The job that the same token made before, once it is durable; a conflict when it came with another request.
+    private func earlierJob(_ request: CreateJobRequest) async throws(APIError) -> JobID? {
+        guard let token = request.clientToken, let owner = jobsByToken[token] else { return nil }
+        guard owner.request.isSame(as: request) else {
             throw APIError(code: .conflict, message: "clientToken was used before with another request; use a new token")
         }
-        return job
+        // Its submission may be on its way to the disk still: what comes behind it in the mailbox is handled after it.
+        if directory[owner.job] == nil {
+            await post(.cluster(.tick))
+            guard directory[owner.job] != nil else { throw Self.closing }
+        }
+        return owner.job
     }
 
     package func get(_ job: JobID) async throws(APIError) -> JobDescription { try describe(job) }
@@ -105,7 +119,7 @@ extension Coordinator: JobService {
     package func stop(_ job: JobID) async throws(APIError) {
         let entry = try describe(job)
         switch entry.status {
-        case .inProgress: await post(.stop(job))
+        case .inProgress: guard await post(.stop(job)) else { throw Self.closing }
         case .stopping, .stopped: return
         case .completed, .failed, .partiallyCompleted, .deleting:
             throw APIError(code: .conflict, message: "job \(job) is \(entry.status.rawValue); only a job in progress can be stopped")
@@ -124,8 +138,10 @@ extension Coordinator: JobService {
                 results.append(.failure(.init(job: job, code: APIError.Code.conflict.rawValue, message: message)))
                 continue
             }
-            await post(.forget(job))
-            await post(.delete(job))
+            guard await post(.forget(job)), await post(.delete(job)) else {
+                results.append(.failure(.init(job: job, code: Self.closing.code.rawValue, message: Self.closing.message)))
+                continue
+            }
             directory.removeValue(forKey: job)
             finalProgress.removeValue(forKey: job)
             if let token = entry.manifest.request.clientToken { jobsByToken.removeValue(forKey: token) }
@@ -140,7 +156,7 @@ extension Coordinator: JobService {
             throw APIError(code: .resourceNotFound, message: "a job has the files \(Self.resultsFileName) and \(Self.historyFileName), not \(name)")
         }
         do {
-            return try await objects.read(try ObjectURI(entry.request.outputURI + "\(job)/\(name)"), maximumBytes: 1 << 30)
+            return try await objects.read(try ObjectURI(entry.request.outputURI).appending("\(job)/\(name)"), maximumBytes: 1 << 30)
         } catch {
             throw APIError(code: .resourceNotFound, message: "\(name) of job \(job) (\(entry.status.rawValue)) cannot be read: \(error)")
         }
@@ -165,18 +181,20 @@ extension Coordinator: JobService {
 
     /// Writes the result files; the job ends when they are there, and fails when they cannot be.
     func write(_ report: JobReport) async {
-        let folder = report.plan.request.outputURI + "\(report.plan.id)/"
-        var results: [UInt8] = []
-        for result in report.results { results += result.jsonLine.encoded() + [UInt8(ascii: "\n")] }
-        var history: [UInt8] = []
-        for line in report.history { history += line.encoded() + [UInt8(ascii: "\n")] }
+        // Encoding takes long for a large job, and workers wait for this actor.
+        let (history, results) = await Task.detached {
+            (Self.lines(report.history), Self.lines(report.results.map(\.jsonLine)))
+        }.value
         do {
-            try await objects.write(try ObjectURI(folder + Self.historyFileName), bytes: history)
-            try await objects.write(try ObjectURI(folder + Self.resultsFileName), bytes: results)
+            let output = try ObjectURI(report.plan.request.outputURI)
+            try await objects.write(try output.appending("\(report.plan.id)/\(Self.historyFileName)"), bytes: history)
+            try await objects.write(try output.appending("\(report.plan.id)/\(Self.resultsFileName)"), bytes: results)
             await post(.resultsWritten(report.plan.id, failure: nil))
         } catch {
             logger.error("results could not be written", metadata: ["job": "\(report.plan.id)", "error": "\(error)"])
             await post(.resultsWritten(report.plan.id, failure: "\(error)"))
         }
     }
+
+    private static func lines(_ values: [JSONValue]) -> [UInt8] { values.flatMap { $0.encoded() + [UInt8(ascii: "\n")] } }
 }

@@ -1,4 +1,5 @@
 import AdvPOBedrock
+import AdvPOCluster
 import AdvPOModel
 import AdvPOStore
 import AdvPOWire
@@ -13,16 +14,34 @@ extension Coordinator {
             guard let status = JobStatus(rawValue: stored.status) else {
                 throw JobManifest.Unreadable(description: "stored job \(stored.id) has the unknown status \(stored.status); use the advpo-coord that wrote it, or a newer one")
             }
+            if status == .deleting {
+                await post(.delete(stored.id))
+                continue
+            }
             directory[stored.id] = DirectoryEntry(
                 manifest: manifest, status: status, failureMessage: stored.failureMessage,
                 modifiedMillisecondsSince1970: stored.modifiedMillisecondsSince1970)
-            if let token = stored.clientToken { jobsByToken[token] = stored.id }
-            switch status {
-            case .completed, .failed, .partiallyCompleted, .stopped: continue
-            case .deleting: await post(.delete(stored.id))
-            case .inProgress, .stopping: try await resume(stored, manifest, status, snapshot)
+            if let token = stored.clientToken { jobsByToken[token] = TokenOwner(job: stored.id, request: manifest.request) }
+            guard !status.isTerminal else { continue }
+            do {
+                try await resume(stored, manifest, status, snapshot)
+            } catch let error as StoreError {
+                throw error
+            } catch {
+                // The other jobs, and the users, must not wait for this one.
+                await fail(stored, "the job could not be taken up after a restart: \(error)")
             }
         }
+    }
+
+    private func fail(_ stored: StoredJob, _ reason: String) async {
+        logger.error("a job cannot go on", metadata: ["job": "\(stored.id)", "error": "\(reason)"])
+        var failed = stored
+        failed.status = JobStatus.failed.rawValue
+        failed.failureMessage = String(reason.prefix(2_048))
+        failed.modifiedMillisecondsSince1970 = clock.now().millisecondsSince1970
+        let entry = JournalEntry(job: stored.id, atMillisecondsSince1970: failed.modifiedMillisecondsSince1970, text: reason)
+        await post(.cluster(.tick), records: [.job(failed), .journal(entry)])
     }
 
     private func resume(_ stored: StoredJob, _ manifest: JobManifest, _ status: JobStatus, _ snapshot: StoreSnapshot) async throws {

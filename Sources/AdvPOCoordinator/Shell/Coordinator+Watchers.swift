@@ -1,6 +1,7 @@
 package import AdvPOBedrock
 import AdvPOCluster
 package import AdvPOModel
+import OrderedCollections
 
 extension Coordinator {
     package func progress(of job: JobID) async throws(APIError) -> AsyncStream<JobProgress> {
@@ -25,13 +26,21 @@ extension Coordinator {
     }
 
     private func currentProgress(of job: JobID) throws(APIError) -> JobProgress {
-        if let progress = finalProgress[job] ?? brain.progress(of: job) { return progress }
         let entry = try describe(job)
-        return JobProgress(jobID: job, status: entry.status, failureMessage: entry.failureMessage, workers: brain.workerCount, runs: [])
+        return durableProgress(of: job)
+            ?? JobProgress(jobID: job, status: entry.status, failureMessage: entry.failureMessage, workers: brain.workerCount, runs: [])
+    }
+
+    /// The brain may be ahead of the disk; a watcher is told no status that a crash could take back.
+    private func durableProgress(of job: JobID) -> JobProgress? {
+        guard let entry = directory[job], var progress = finalProgress[job] ?? brain.progress(of: job) else { return nil }
+        progress.status = entry.status
+        progress.failureMessage = entry.failureMessage
+        return progress
     }
 
     func tellWatchers(of job: JobID) {
-        guard let listening = watchers[job], let progress = finalProgress[job] ?? brain.progress(of: job) else { return }
+        guard let listening = watchers[job], let progress = durableProgress(of: job) else { return }
         for continuation in listening.values {
             continuation.yield(progress)
             if progress.status.isTerminal { continuation.finish() }

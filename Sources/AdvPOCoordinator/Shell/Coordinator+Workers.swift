@@ -22,7 +22,11 @@ extension Coordinator {
         case .failure(let refusal): return ControlReply.refused(refusal.reason).encoded()
         case .success(let event):
             guard let effect = await exchange(event, token) else { return [] }
-            if case .welcome(_, let session) = effect { sessionsByPeer[request.peer] = session }
+            switch effect {
+            case .welcome(_, let session): sessionsByPeer[request.peer] = session
+            case .unknownSession: sessionsByPeer.removeValue(forKey: request.peer)
+            case .accepted, .refuse, .instruct, .task, .nothing, .reportAccepted, .reportStale, .workerJoined, .workerLost: break
+            }
             return WireEdge.controlReply(to: effect, epoch: epoch, settings: settings).encoded()
         }
     }
@@ -59,6 +63,4 @@ extension Coordinator {
         guard let session = sessionsByPeer.removeValue(forKey: peer), !sessionsByPeer.values.contains(session) else { return }
         postWithoutWaiting(.cluster(.connectionLost(session)))
     }
-
-    package func tick() { postWithoutWaiting(.cluster(.tick)) }
 }

@@ -6,7 +6,6 @@ package import AdvPOStore
 import AdvPOTransport
 import AdvPOWire
 package import Logging
-import Glibc
 import OrderedCollections
 
 /// The coordinator's shell: a mailbox around the brain. It persists what the brain decides, and only then lets the world know.
@@ -26,13 +25,17 @@ package actor Coordinator {
     private var mailbox: [Entry] = []
     private var isDraining = false
     private var isClosed = false
+    /// The brain knows what the disk does not: nothing it says may reach the world any more.
+    private var isAbandoned = false
+    private var tickWaits = false
+    private var waitingForQuiet: [CheckedContinuation<Void, Never>] = []
     private var nextToken: UInt64 = 1
     private var replies: [RequestToken: CheckedContinuation<ClusterEffect?, Never>] = [:]
     var sessionsByPeer: [PeerID: SessionID] = [:]
     var blobs = BlobShelf()
-    /// Every job of the data directory, by creation.
+    /// Every job of the data directory, by creation; what it says is durable.
     var directory: OrderedDictionary<JobID, DirectoryEntry> = [:]
-    var jobsByToken: [String: JobID] = [:]
+    var jobsByToken: [String: TokenOwner] = [:]
     var finalProgress: [JobID: JobProgress] = [:]
     var watchers: [JobID: [UInt64: AsyncStream<JobProgress>.Continuation]] = [:]
     var nextWatcher: UInt64 = 0
@@ -44,12 +47,18 @@ package actor Coordinator {
         var modifiedMillisecondsSince1970: Int64
     }
 
+    /// The job that a client token made, and the request it came with.
+    struct TokenOwner: Sendable {
+        var job: JobID
+        var request: CreateJobRequest
+    }
+
     private struct Entry {
         /// Nil for one that only waits its turn.
         var event: BrainEvent?
         /// Made durable before what the event causes.
         var records: [StoreRecord] = []
-        var done: CheckedContinuation<Void, Never>?
+        var done: CheckedContinuation<Bool, Never>?
         /// Its watchers are told where it stands.
         var watched: JobID?
     }
@@ -83,23 +92,34 @@ package actor Coordinator {
         return coordinator
     }
 
-    /// Hands an event to the brain; returns once everything it caused is durable and under way.
-    func post(_ event: BrainEvent, records: [StoreRecord] = []) async {
+    /// Hands an event to the brain; returns once everything it caused is durable and under way, or false when the coordinator closed first.
+    @discardableResult
+    func post(_ event: BrainEvent, records: [StoreRecord] = []) async -> Bool {
         await withCheckedContinuation { continuation in
+            guard !isClosed else { return continuation.resume(returning: false) }
             mailbox.append(Entry(event: event, records: records, done: continuation))
             startDraining()
         }
     }
 
     func postWithoutWaiting(_ event: BrainEvent) {
+        guard !isClosed else { return }
         mailbox.append(Entry(event: event))
         startDraining()
     }
 
     /// Tells a job's watchers where it stands once that is durable: between two batches the brain is ahead of the store.
     func tellWatchersInTurn(of job: JobID) {
+        guard !isClosed else { return }
         mailbox.append(Entry(watched: job))
         startDraining()
+    }
+
+    /// Time passed. While the disk keeps the mailbox waiting one tick in it is enough.
+    package func tick() {
+        guard !tickWaits else { return }
+        tickWaits = true
+        postWithoutWaiting(.cluster(.tick))
     }
 
     func takeToken() -> RequestToken {
@@ -109,12 +129,13 @@ package actor Coordinator {
 
     /// Sends one cluster event that wants a reply, and waits for it: nil when the coordinator closes first or the task is cancelled.
     func exchange(_ event: ClusterEvent, _ token: RequestToken) async -> ClusterEffect? {
-        guard !isClosed else { return nil }
-        mailbox.append(Entry(event: .cluster(event)))
-        startDraining()
-        return await withTaskCancellationHandler {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                if Task.isCancelled { continuation.resume(returning: nil) } else { replies[token] = continuation }
+                guard !isClosed, !Task.isCancelled else { return continuation.resume(returning: nil) }
+                // Before the event is handled there is somebody to answer.
+                replies[token] = continuation
+                mailbox.append(Entry(event: .cluster(event)))
+                startDraining()
             }
         } onCancel: {
             Task { await self.abandon(token) }
@@ -133,42 +154,65 @@ package actor Coordinator {
         while !mailbox.isEmpty {
             let entries = mailbox
             mailbox = []
-            let now = clock.now()
-            var records: [StoreRecord] = []
-            var effects: [BrainEffect] = []
-            for entry in entries {
-                records += entry.records
-                guard let event = entry.event else { continue }
-                for effect in brain.handle(event, at: now) {
-                    if case .persist(let record) = effect { records.append(record) } else { effects.append(effect) }
-                }
-            }
-            await commit(records)
-            for record in records { if case .job(let job) = record { updateDirectory(job) } }
-            for effect in effects { carryOut(effect) }
-            for entry in entries {
-                if let job = entry.watched { tellWatchers(of: job) }
-                entry.done?.resume()
-            }
+            tickWaits = false
+            let isDone = isAbandoned ? false : await handle(entries)
+            for entry in entries { entry.done?.resume(returning: isDone) }
         }
         isDraining = false
+        for continuation in waitingForQuiet { continuation.resume() }
+        waitingForQuiet = []
     }
 
-    /// Nothing is said to the world before it is durable; a full disk therefore halts the coordinator until there is room.
-    private func commit(_ records: [StoreRecord]) async {
-        guard !records.isEmpty else { return }
+    /// One batch: decide, make durable, and only then act.
+    private func handle(_ entries: [Entry]) async -> Bool {
+        let now = clock.now()
+        var records: [StoreRecord] = []
+        var effects: [BrainEffect] = []
+        for entry in entries {
+            records += entry.records
+            guard let event = entry.event else { continue }
+            for effect in brain.handle(event, at: now) {
+                if case .persist(let record) = effect { records.append(record) } else { effects.append(effect) }
+            }
+        }
+        guard let kept = await commit(records) else {
+            isAbandoned = true
+            return false
+        }
+        for record in kept { if case .job(let job) = record { updateDirectory(job) } }
+        for effect in effects { carryOut(effect) }
+        for entry in entries { if let job = entry.watched { tellWatchers(of: job) } }
+        return true
+    }
+
+    /// Makes the records durable and gives back those that were kept; nil when the coordinator closed before the disk took them.
+    ///
+    /// Nothing is said to the world before it is durable: a full disk halts the coordinator until there is room. A record that can never be
+    /// stored must not halt it for ever, and everything behind it: it is left out, with a word in the log.
+    private func commit(_ records: [StoreRecord]) async -> [StoreRecord]? {
+        var records = records
         var hasComplained = false
-        while !isClosed {
+        while !records.isEmpty {
             do {
                 try await store.commit(records)
                 if hasComplained { logger.notice("the data directory takes writes again") }
-                return
+                return records
+            } catch let error as StoreError {
+                if let position = error.refusedRecord, records.indices.contains(position - 1) {
+                    logger.critical("a record cannot be stored and is left out", metadata: ["error": "\(error)"])
+                    records.remove(at: position - 1)
+                    continue
+                }
+                if !hasComplained { logger.error("cannot write to the data directory, trying again every second", metadata: ["error": "\(error)"]) }
             } catch {
                 if !hasComplained { logger.error("cannot write to the data directory, trying again every second", metadata: ["error": "\(error)"]) }
-                hasComplained = true
-                await clock.pause(milliseconds: 1_000)
             }
+            hasComplained = true
+            // What closes tries once and leaves the rest to the next start.
+            guard !isClosed else { return nil }
+            await clock.pause(milliseconds: 1_000)
         }
+        return records
     }
 
     private func carryOut(_ effect: BrainEffect) {
@@ -176,7 +220,9 @@ package actor Coordinator {
         case .persist: preconditionFailure("persisted before")
         case .reply(let reply): deliver(reply)
         case .publish(let job, let blob): blobs.put(blob, for: job)
-        case .writeResults(let report): Task { await write(report) }
+        case .writeResults(let report):
+            // One that closes leaves them to the next start.
+            if !isClosed { Task { await write(report) } }
         case .changed(let job): tellWatchers(of: job)
         case .ended(let job):
             finalProgress[job] = brain.progress(of: job)
@@ -196,57 +242,29 @@ package actor Coordinator {
         replies.removeValue(forKey: token)?.resume(returning: effect)
     }
 
-    /// Ends every held request; nothing is accepted any more. The store stays open for its owner to close.
+    /// Ends every held request, then waits for what is being made durable; nothing is accepted any more. The store stays open for its owner to close.
     package func close() async {
         isClosed = true
         for continuation in replies.values { continuation.resume(returning: nil) }
         replies = [:]
         for continuation in watchers.values.flatMap(\.values) { continuation.finish() }
         watchers = [:]
+        guard isDraining else { return }
+        await withCheckedContinuation { waitingForQuiet.append($0) }
     }
+
+    /// Requests of workers that wait for their answer.
+    package var heldRequestCount: Int { replies.count }
 
     package var hasActiveJobs: Bool { brain.activeJobCount > 0 }
 }
 
-/// Content that workers may fetch, kept while a job needs it.
-struct BlobShelf: Sendable {
-    private var content: [ContentHash: (bytes: [UInt8], jobs: Set<JobID>)] = [:]
-    private var hashes: [JobID: Set<ContentHash>] = [:]
-
-    subscript(hash: ContentHash) -> [UInt8]? { content[hash]?.bytes }
-
-    mutating func put(_ blob: Blob, for job: JobID) {
-        content[blob.hash, default: (blob.bytes, [])].jobs.insert(job)
-        hashes[job, default: []].insert(blob.hash)
-    }
-
-    mutating func removeAll(of job: JobID) {
-        for hash in hashes.removeValue(forKey: job) ?? [] {
-            content[hash]?.jobs.remove(job)
-            if content[hash]?.jobs.isEmpty == true { content.removeValue(forKey: hash) }
+extension StoreError {
+    /// The record, from 1, that no try will ever store; nil for what may pass: a full disk, a failing database.
+    fileprivate var refusedRecord: Int? {
+        switch self {
+        case .unknownJob(_, let record), .unknownRun(_, let record), .unknownBlob(_, _, let record), .invalidRecord(let record, _): record
+        case .directoryInUse, .notWritable, .newerSchema, .corrupt, .diskFull, .closed, .database: nil
         }
     }
-}
-
-/// The shell's only source of time.
-package protocol CoordinatorClock: Sendable {
-    func now() -> Moment
-    func pause(milliseconds: Int) async
-}
-
-package struct WallClock: CoordinatorClock {
-    private let origin = ContinuousClock.now
-    package init() {}
-
-    package func now() -> Moment {
-        let elapsed = origin.duration(to: .now).components
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Moment(
-            tick: Tick(milliseconds: elapsed.seconds * 1_000 + elapsed.attoseconds / 1_000_000_000_000_000),
-            millisecondsSince1970: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
-    }
-
-    /// Returns early when the task is cancelled.
-    package func pause(milliseconds: Int) async { try? await Task.sleep(for: .milliseconds(milliseconds)) }
 }

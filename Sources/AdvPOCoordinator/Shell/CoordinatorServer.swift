@@ -40,11 +40,12 @@ package struct CoordinatorServer: Service {
                     }
                 }
                 // The first to end is a listener that failed, or the cancellation; either way all end.
-                do {
-                    try await group.next()
-                } catch is CancellationError {}
+                let first = await group.nextResult()
                 group.cancelAll()
                 await coordinator.close()
+                do {
+                    try first?.get()
+                } catch is CancellationError {}
             }
         }
     }

@@ -28,7 +28,7 @@ struct DurableState {
                 if units[unit.run]?[unit.unit] != nil { violations.append("unit \(unit.unit) of \(unit.run) was accepted twice") }
                 units[unit.run, default: [:]][unit.unit] = unit
                 unitCount += 1
-                if unit.record.failureReason?.contains("workers were lost") == true || unit.record.failureReason?.contains("never finished") == true {
+                if unit.record.failureReason?.contains("workers were lost") == true || unit.record.failureReason?.contains("without one more sample finished") == true {
                     hasPoisonedUnits = true
                 }
             case .epoch(let epoch):

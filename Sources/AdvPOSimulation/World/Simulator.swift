@@ -83,7 +83,7 @@ package struct Simulator {
         var settings = ClusterSettings()
         // Crashes are frequent here; a task must not be given up for them unless the seed says so.
         settings.lostWorkersPerTask = configuration.seed % 3 == 0 ? 3 : 1_000
-        settings.attemptsPerTask = settings.lostWorkersPerTask == 3 ? 8 : 10_000
+        settings.fruitlessAttemptsPerTask = settings.lostWorkersPerTask == 3 ? 8 : 10_000
         clusterSettings = settings
         plans = OrderedDictionary(
             uniqueKeysWithValues: SimulatedJobs.plans(configuration).map { seed in

@@ -16,21 +16,34 @@ package struct TaskExecutor: Sendable {
 
     /// Runs the task's units one after the other; returns early, without a word, when the surrounding task is cancelled.
     ///
+    /// Content that came whole and cannot be read here will not be readable at the next try either: its units fail, with the reason.
+    ///
     /// - Parameters:
     ///   - blobs: content by hash, from the cache or the coordinator.
-    ///   - finished: called once per unit that ended, in order.
-    /// - Throws: what `blobs` throws, and `WireError` for content that is not what it should be. Units already handed on stay valid.
+    ///   - finished: called once per unit that ended, in order; no record is larger than what a report can carry.
+    /// - Throws: what `blobs` throws, and `MissingContent`. Units already handed on stay valid.
     package func run(
         _ order: TaskOrder, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]], finished: @Sendable (UnitReport) async -> Void
     ) async throws {
-        switch order.work {
-        case .evaluate(let work): try await evaluate(work, blobs: blobs, finished: finished)
-        case .generate(let work): try await generate(work, blobs: blobs, finished: finished)
+        let units = order.units
+        var done = 0
+        do {
+            switch order.work {
+            case .evaluate(let work): try await evaluate(work, &done, blobs: blobs, finished: finished)
+            case .generate(let work): try await generate(work, &done, blobs: blobs, finished: finished)
+            }
+        } catch let error as WireError {
+            for unit in units[done...] where !Task.isCancelled {
+                let record = UnitRecord(
+                    status: .infrastructureFailure, output: "", score: nil,
+                    failureReason: "the task's content cannot be read by this worker: \(error); are worker and coordinator of one version?", providerCalls: 0)
+                await finished(UnitReport(unit: unit.unit, record: record.bounded(by: limits)))
+            }
         }
     }
 
     private func evaluate(
-        _ work: TaskOrder.EvaluateWork, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
+        _ work: TaskOrder.EvaluateWork, _ done: inout Int, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
         finished: @Sendable (UnitReport) async -> Void
     ) async throws {
         let content = try await blobs([work.candidate, work.evaluation] + work.units.map(\.content))
@@ -43,12 +56,13 @@ package struct TaskExecutor: Sendable {
         for unit in work.units {
             let sample = try BlobCodec.decodeSample(try found(unit.content, content), limits: limits)
             guard let record = await record(document, sample, work.model, specification, bundle) else { return }
-            await finished(UnitReport(unit: unit.unit, record: record))
+            await finished(UnitReport(unit: unit.unit, record: record.bounded(by: limits)))
+            done += 1
         }
     }
 
     private func generate(
-        _ work: TaskOrder.GenerateWork, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
+        _ work: TaskOrder.GenerateWork, _ done: inout Int, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
         finished: @Sendable (UnitReport) async -> Void
     ) async throws {
         let content = try await blobs(work.units.map(\.content))
@@ -56,14 +70,27 @@ package struct TaskExecutor: Sendable {
             let request = try BlobCodec.decodeChatRequest(try found(unit.content, content), limits: limits)
             let record: UnitRecord
             do throws(InferenceFailure) {
-                let answer = try await models.complete(request)
+                let answer = try await answer(request)
                 record = UnitRecord(status: .scored, output: answer.text, score: nil, usage: answer.usage, providerCalls: answer.attempts)
             } catch {
                 guard let failed = Self.record(of: error, isGeneration: true) else { return }
                 record = failed
             }
-            await finished(UnitReport(unit: unit.unit, record: record))
+            await finished(UnitReport(unit: unit.unit, record: record.bounded(by: limits)))
+            done += 1
         }
+    }
+
+    /// A model's answer, refused as its own failure when it is longer than an answer may be: it could neither be judged in reason nor reported.
+    private func answer(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
+        let answer = try await models.complete(request)
+        let size = answer.text.utf8.count
+        guard size <= limits.textBytes else {
+            throw InferenceFailure(
+                kind: .model, message: "the answer of \(request.modelID) has \(size) bytes, more than \(limits.textBytes); set maxTokens", attempts: answer.attempts,
+                usage: answer.usage)
+        }
+        return answer
     }
 
     /// One sample answered and scored; nil when cancelled.
@@ -73,7 +100,7 @@ package struct TaskExecutor: Sendable {
         let messages = document.rendered(variables: sample.values)
         let answer: ChatCompletion
         do throws(InferenceFailure) {
-            answer = try await models.complete(ChatRequest(
+            answer = try await self.answer(ChatRequest(
                 modelID: model.modelID, messages: messages, inference: model.inference, additionalModelRequestFields: model.additionalModelRequestFields))
         } catch {
             return Self.record(of: error, isGeneration: false)
@@ -99,7 +126,7 @@ package struct TaskExecutor: Sendable {
         case .model:
             UnitRecord(
                 status: .modelFailure, output: "", score: isGeneration ? nil : 0, feedback: failure.message, failureReason: failure.message,
-                providerCalls: failure.attempts)
+                usage: failure.usage, providerCalls: failure.attempts)
         }
     }
 

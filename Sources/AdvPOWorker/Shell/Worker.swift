@@ -159,12 +159,27 @@ extension Worker {
     }
 
     private func report(_ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool) async {
-        switch await askWork(.report(session: session.rawValue, lease: lease, units: units, taskEnded: ended)) {
-        case .accepted: post(.reported(session, lease, stale: false))
-        case .stale: post(.reported(session, lease, stale: true))
-        case .unknownSession: post(.sessionLost(session))
-        case .task, .nothing, .blobs, .refused, nil: post(.reportFailed(session, lease))
+        let request = WorkRequest.report(session: session.rawValue, lease: lease, units: units, taskEnded: ended)
+        do {
+            let answer = try await work.request(request.encoded(), timeoutMilliseconds: Self.pullTimeoutMilliseconds)
+            switch try WorkReply(decoding: answer, limits: limits) {
+            case .accepted: post(.reported(session, lease, stale: false))
+            case .stale: post(.reported(session, lease, stale: true))
+            case .unknownSession: post(.sessionLost(session))
+            case .refused(let reason): refuse(session, lease, reason)
+            case .task, .nothing, .blobs: post(.reportFailed(session, lease))
+            }
+        } catch let error as TransportError where error.code == .messageTooLarge {
+            refuse(session, lease, error.message)
+        } catch {
+            logger.debug("a report failed", metadata: ["lease": "\(lease)", "error": "\(error)"])
+            post(.reportFailed(session, lease))
         }
+    }
+
+    private func refuse(_ session: SessionID, _ lease: Lease, _ reason: String) {
+        logger.error("a report was refused", metadata: ["lease": "\(lease)", "reason": "\(reason)"])
+        post(.reportRefused(session, lease, reason))
     }
 
     private func sayGoodbye(_ session: SessionID) async {

@@ -1,0 +1,63 @@
+import AdvPOBedrock
+@testable import AdvPOCoordinator
+import AdvPOModel
+import OrderedCollections
+import Testing
+
+@Suite struct JobManifestTests {
+    static var full: JobManifest {
+        var plan = Plans.job()
+        plan.request = CreateJobRequest(
+            jobName: "name \"quoted\"", jobDescription: "description\n", clientToken: "token", encryptionKeyArn: "arn:aws:kms:x", inputURI: "s3://b/i",
+            outputURI: "s3://b/o/",
+            models: [
+                ModelConfiguration(
+                    modelID: "m", inference: InferenceConfiguration(maxTokens: 5, temperature: 0.1, topP: 0.9, stopSequences: ["a", ""]),
+                    additionalModelRequestFields: ["deep": .object(["list": .array([.null, .bool(true)])])]),
+                ModelConfiguration(modelID: "n"),
+            ],
+            tags: [.init(key: "k", value: "v")])
+        plan.options = JobOptions(promptFormat: .text, budgetCalls: 12, seed: .max, rewriterModelID: "r", judgeModelID: "j")
+        plan.judgeModelID = "j"
+        plan.functions = ["f": FunctionBundle(name: "f", files: ["lambda_function.py": [1, 2, 3]])]
+        plan.createdMillisecondsSince1970 = .max
+        return JobManifest(plan)
+    }
+
+    @Test("a manifest is read back as it was written, with every field set and with none")
+    func roundTrip() throws {
+        #expect(try JobManifest(decoding: Self.full.encoded()) == Self.full)
+        let plain = JobManifest(Plans.job(rewriter: nil))
+        #expect(try JobManifest(decoding: plain.encoded()) == plain)
+    }
+
+    @Test("a manifest that is cut off anywhere is refused, never read as another job")
+    func cutOff() {
+        let bytes = Self.full.encoded()
+        for length in 0..<bytes.count { #expect(throws: JobManifest.Unreadable.self) { try JobManifest(decoding: Array(bytes.prefix(length))) } }
+    }
+
+    @Test("a manifest that lacks any of its fields is refused", arguments: ["version", "id", "request", "options", "input", "functions", "created"])
+    func lacksField(field: String) throws {
+        var object = try #require(try JSONValue(parsing: Self.full.encoded()).objectValue)
+        object.removeValue(forKey: field)
+        #expect(throws: JobManifest.Unreadable.self) { try JobManifest(decoding: JSONValue.object(object).encoded()) }
+    }
+
+    @Test("a damaged request inside a manifest is refused, not filled up", arguments: ["models", "tags"])
+    func damagedEntries(field: String) throws {
+        var object = try #require(try JSONValue(parsing: Self.full.encoded()).objectValue)
+        var request = try #require(object["request"]?.objectValue)
+        request[field] = .array([.object(["nothing": .null]), .bool(true)])
+        object["request"] = .object(request)
+        #expect(throws: JobManifest.Unreadable.self) { try JobManifest(decoding: JSONValue.object(object).encoded()) }
+    }
+
+    @Test("a manifest of another version is refused with what to do")
+    func otherVersion() throws {
+        var object = try #require(try JSONValue(parsing: Self.full.encoded()).objectValue)
+        object["version"] = 2
+        let fault = #expect(throws: JobManifest.Unreadable.self) { try JobManifest(decoding: JSONValue.object(object).encoded()) }
+        #expect(fault?.description.contains("use the advpo-coord that wrote it, or a newer one") == true)
+    }
+}
