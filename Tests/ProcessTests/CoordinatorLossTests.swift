@@ -43,6 +43,46 @@ extension ProcessTests {
             }
         }
 
+        @Test("a job whose coordinator is killed again and again ends exactly as one that nobody disturbed")
+        func killedAgainAndAgain() async throws {
+            try await ModelServer.run({ .answer(KindTask.answer($0)) }) { server in
+                try await Laboratory.run { lab in
+                    let models = try lab.writeModels(server)
+                    var coordinator = try await lab.startCoordinator(models: models)
+                    _ = try await lab.startWorker(coordinator, models: models, slots: 3)
+                    let more = ["--budget-calls", "400", "--prompt-format", "chat", "--seed", "5"]
+                    let calm = try await lab.submit(KindTask.line(samples: 64), to: coordinator, more)
+                    #expect(try await lab.watch(calm, coordinator).end().code == 0)
+                    let calls = server.records.count
+                    #expect(server.repeated() == [])
+
+                    // At moments that nobody chose: before, within and between rounds.
+                    let stormy = try await lab.submit(KindTask.line(samples: 64), to: coordinator, more)
+                    let kills = [1, calls / 4, calls / 2, calls * 4 / 5]
+                    for kill in kills {
+                        try await server.wait { records in records.count { $0.outcome == .answered } >= calls + kill }
+                        try await coordinator.program.kill()
+                        coordinator = try await lab.startCoordinator(models: models, in: coordinator)
+                    }
+                    #expect(try await lab.watch(stormy, coordinator).end().code == 0)
+                    #expect(try Self.essence(lab, stormy) == (try Self.essence(lab, calm)))
+                    // What was answered while nobody could take the answer is asked for again; nothing is asked that the calm job did not ask.
+                    let bodies = server.records.map(\.call.body)
+                    #expect(Set(bodies[calls...]) == Set(bodies[..<calls]))
+                }
+            }
+        }
+
+        /// What a job found, without what depends on the clock.
+        private static func essence(_ lab: Laboratory, _ job: String) throws -> [String] {
+            let result = try #require(try lab.lines(lab.results(of: job)).first?["promptOptimizationResults"]?[0])
+            let rows = (result["dataset"]?.arrayValue ?? []).map { row in
+                ["original", "optimized"].map { row["\($0)PromptDetails"]?["\($0)PromptMetrics"]?["score"]?.numberValue?.literal ?? "none" }.joined(separator: " ")
+            }
+            let history = try lab.lines(lab.history(of: job)).map { $0["messages"]?.text ?? $0["document"]?.text ?? "" }
+            return [result["proof"]?.text ?? "", result["optimizedPromptTemplate"]?.text ?? ""] + rows + history
+        }
+
         @Test("SIGTERM ends a coordinator with 0; the next one on its data goes on with the job")
         func politelyEnded() async throws {
             let (gate, answeredFirst) = (Gate(), 4)

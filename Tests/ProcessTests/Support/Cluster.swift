@@ -65,6 +65,10 @@ extension Laboratory {
 
     /// Submits an input file and gives the job's id.
     func submit(_ input: String, to coordinator: RunningCoordinator, _ more: String...) async throws -> String {
+        try await submit(input, to: coordinator, more)
+    }
+
+    func submit(_ input: String, to coordinator: RunningCoordinator, _ more: [String]) async throws -> String {
         let file = try write("input.jsonl", input)
         let arguments = ["submit", file, "--bucket", "\(Self.bucket)=\(path("bucket"))", "--model", Self.model, "--endpoint", coordinator.http] + more
         let submitted = try await start("advpo", arguments).finished()
@@ -85,7 +89,8 @@ extension Program {
     func event(_ what: String, where condition: (JSONValue) -> Bool) async throws -> JSONValue {
         try await output.first(what) { line in
             let event = try JSONValue(parsing: Array(line.utf8))
-            return condition(event) ? event : nil
+            // Not `nil`: that would be JSON's null.
+            return condition(event) ? event : Optional<JSONValue>.none
         }
     }
 
