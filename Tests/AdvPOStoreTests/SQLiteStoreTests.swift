@@ -117,6 +117,21 @@ struct SQLiteStoreTests {
         try await next.close()
     }
 
+    @Test("lets go of its directory though a forked child still has the files open")
+    func letsGoDespiteCopies() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try SQLiteStore(directory: directory.path, logger: .quiet)
+        let lock = URL(filePath: directory.path).resolvingSymlinksInPath().appending(path: "coordinator.lock").path
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+        let held = open.filter { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == lock }
+        // A copy is what a child has between its fork and its exec.
+        let copy = FileHandle(fileDescriptor: dup(try #require(held.first)), closeOnDealloc: true)
+        try await store.close()
+        let next = try SQLiteStore(directory: directory.path, logger: .quiet)
+        try await next.close()
+        try copy.close()
+    }
+
     @Test("lets go of its directory when it is dropped without being closed")
     func releasesWhenDropped() async throws {
         let directory = try TemporaryDirectory()

@@ -33,7 +33,11 @@ final class DirectoryLock: Sendable {
 
     func release() {
         descriptor.withLock { descriptor in
-            if let file = descriptor { _ = Glibc.close(file) }
+            if let file = descriptor {
+                // A child that was forked and has not come to its exec yet holds a copy of the descriptor, and with it the lock.
+                _ = flock(file, LOCK_UN)
+                _ = Glibc.close(file)
+            }
             descriptor = nil
         }
     }
