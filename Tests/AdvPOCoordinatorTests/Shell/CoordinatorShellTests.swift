@@ -108,7 +108,7 @@ import Testing
     @Test("what can never be stored is refused to whoever asked, and halts nobody else")
     func poisonedRecord() async throws {
         var limits = StoreLimits()
-        limits.blobBytes = 8_000
+        limits.blobBytes = 4_000
         let objects = try await objects()
         let coordinator = try await Cluster.open(MemoryStore(limits: limits), objects)
         try await Cluster.putInput(objects, Plans.input([Plans.template(samples: 100)]))
