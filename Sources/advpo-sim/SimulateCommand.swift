@@ -21,7 +21,9 @@ import ArgumentParser
             let report = Simulator.run(SimulationConfiguration(seed: seed))
             print(
                 "seed \(seed): \(report.violations.isEmpty ? "ok" : "FAILED"), \(report.units) units, \(report.messages) messages (\(report.lostMessages) lost), "
-                    + "\(report.workerCrashes) worker and \(report.coordinatorCrashes) coordinator crashes, \(report.virtualMilliseconds / 1_000) s, "
+                    + "\(report.workerCrashes) worker and \(report.coordinatorCrashes) coordinator crashes, \(report.suspensions) suspensions, "
+                    + "\(report.partitions) partitions, \(report.repeatedMessages) repeated and \(report.lateMessages) late messages, \(report.slowCommits) slow commits, "
+                    + "\(report.tasksGivenBack) tasks given back, \(report.virtualMilliseconds / 1_000) s, "
                     + "digest \(report.digest.prefix(16))")
             for violation in report.violations { print("  \(violation)") }
             if !report.violations.isEmpty { failed += 1 }

@@ -17,6 +17,19 @@ package struct SimulationConfiguration: Hashable, Sendable {
     /// Of 1,000 ticks of 100 ms, at how many something crashes.
     package var workerCrashes: Int
     package var coordinatorCrashes: Int
+    /// Of 1,000 ticks, at how many a worker is suspended for a while (SIGSTOP) and goes on later as if nothing had happened.
+    package var workerSuspensions: Int
+    /// Of 1,000 ticks, at how many one direction between the coordinator and a worker is cut for a while.
+    package var partitions: Int
+    /// Of 1,000 messages, how many arrive twice, and how many arrive only after many seconds.
+    package var repeatedMessages: Int
+    package var lateMessages: Int
+    /// Of 1,000 transactions, how many the disk keeps waiting for up to 40 s.
+    package var slowCommits: Int
+    /// Of 1,000 units, at how many the executor gives its task back instead.
+    package var tasksGivenBack: Int
+    package var templatesPerJob: Int
+    package var modelsPerJob: Int
     /// Whether a user stops one of the jobs on the way.
     package var stopsAJob: Bool
 
@@ -36,6 +49,14 @@ package struct SimulationConfiguration: Hashable, Sendable {
         workerCrashes = pick([0, 2, 10])
         coordinatorCrashes = pick([0, 1, 5])
         stopsAJob = pick([0, 0, 0, 1]) == 1
+        workerSuspensions = pick([0, 0, 5, 20])
+        partitions = pick([0, 0, 5, 20])
+        repeatedMessages = pick([0, 0, 20])
+        lateMessages = pick([0, 0, 10, 50])
+        slowCommits = pick([0, 0, 2, 10])
+        tasksGivenBack = pick([0, 0, 20])
+        templatesPerJob = samplesPerTemplate < 60 ? pick([1, 1, 2]) : 1
+        modelsPerJob = samplesPerTemplate < 60 ? pick([1, 1, 2]) : 1
     }
 
     /// The same jobs in a world where nothing goes wrong.
@@ -45,6 +66,12 @@ package struct SimulationConfiguration: Hashable, Sendable {
         calm.workerCrashes = 0
         calm.coordinatorCrashes = 0
         calm.stopsAJob = false
+        calm.workerSuspensions = 0
+        calm.partitions = 0
+        calm.repeatedMessages = 0
+        calm.lateMessages = 0
+        calm.slowCommits = 0
+        calm.tasksGivenBack = 0
         return calm
     }
 }
@@ -59,6 +86,12 @@ package struct SimulationReport: Hashable, Sendable {
     package var lostMessages: Int
     package var workerCrashes: Int
     package var coordinatorCrashes: Int
+    package var suspensions: Int
+    package var partitions: Int
+    package var repeatedMessages: Int
+    package var lateMessages: Int
+    package var slowCommits: Int
+    package var tasksGivenBack: Int
     package var virtualMilliseconds: Int64
     /// Each run's stored outcome.
     package var outcomes: [String]

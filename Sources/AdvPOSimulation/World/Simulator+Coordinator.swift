@@ -19,12 +19,14 @@ struct SimulatedCoordinator {
     /// Which request a token answers.
     var requestsByToken: OrderedDictionary<RequestToken, UInt64> = [:]
     var nextToken: UInt64 = 1
+    var tickWaits = false
 }
 
 extension Simulator {
     mutating func startCoordinator() {
         guard coordinator == nil else { return }
         let epoch = durable.epoch + 1
+        holders = [:]
         violations += durable.commit([.epoch(epoch)])
         coordinator = SimulatedCoordinator(
             incarnation: Int(epoch), brain: CoordinatorBrain(settings: clusterSettings, epoch: epoch, unitsPerTask: 4), epoch: epoch)
@@ -53,15 +55,48 @@ extension Simulator {
         let moment = Moment(tick: Tick(milliseconds: now), millisecondsSince1970: now)
         let events = state.mailbox
         state.mailbox = []
+        state.tickWaits = false
         for event in events {
             for effect in state.brain.handle(event, at: moment) {
+                follow(effect, state)
                 if case .persist(let record) = effect { records.append(record) } else { effects.append(effect) }
             }
         }
         state.committing = (records, effects)
         coordinator = state
-        let delay = records.isEmpty ? 0 : Int64(random(below: 6))
-        at(now + delay, .commitEnds(incarnation: state.incarnation))
+        at(now + commitTime(records), .commitEnds(incarnation: state.incarnation))
+    }
+
+    private mutating func commitTime(_ records: [StoreRecord]) -> Int64 {
+        guard !records.isEmpty else { return 0 }
+        guard now < configuration.faultMilliseconds, random(below: 1_000) < configuration.slowCommits else { return Int64(random(below: 6)) }
+        counts.slowCommits += 1
+        return Int64(random(below: 40_000))
+    }
+
+    /// Keeps the book of leases: who was given a task last is the only one whose report may count.
+    private mutating func follow(_ effect: BrainEffect, _ state: SimulatedCoordinator) {
+        switch effect {
+        case .reply(.task(let token, let order)):
+            guard let id = state.requestsByToken[token], case .pull(let session, _)? = requests[id]?.kind else {
+                // Its worker is gone; whoever reports this lease was not given it.
+                holders.removeValue(forKey: order.lease.task)
+                return
+            }
+            if let old = holders[order.lease.task], old.lease >= order.lease { violations.append("lease \(order.lease) was given after \(old.lease)") }
+            holders[order.lease.task] = LeaseHolder(lease: order.lease, session: session)
+        case .reply(.reportAccepted(let token)):
+            guard let id = state.requestsByToken[token], case .report(let session, let lease, _)? = requests[id]?.kind else { return }
+            if holders[lease.task] != LeaseHolder(lease: lease, session: session) {
+                violations.append("a report of \(lease) by session \(session.rawValue) counted, but the task is with \(String(describing: holders[lease.task]))")
+            }
+        case .reply(.unknownSession), .reply(.reportStale), .reply(.nothing), .reply(.welcome), .reply(.refuse), .reply(.accepted), .reply(.workerJoined),
+            .reply(.workerLost), .persist, .publish, .writeResults, .changed, .ended, .log:
+            break
+        case .reply(.instruct(_, _, let cancelled)):
+            // What its worker is told to drop is nobody's.
+            for lease in cancelled where holders[lease.task]?.lease == lease { holders.removeValue(forKey: lease.task) }
+        }
     }
 
     mutating func commitEnds(_ incarnation: Int) {

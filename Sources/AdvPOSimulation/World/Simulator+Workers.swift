@@ -8,6 +8,11 @@ struct SimulatedWorker {
     var incarnation = 0
     var machine: WorkerMachine?
     var running: OrderedDictionary<Lease, TaskOrder> = [:]
+    /// Until then it does nothing, and afterwards all that came meanwhile, in order.
+    var suspendedUntil: Int64 = 0
+    /// Until then nothing reaches it, or nothing of it reaches the coordinator.
+    var deafUntil: Int64 = 0
+    var muteUntil: Int64 = 0
 }
 
 extension Simulator {
@@ -23,6 +28,7 @@ extension Simulator {
         guard workers[worker].machine != nil else { return }
         counts.workerCrashes += 1
         workers[worker].machine = nil
+        workers[worker].suspendedUntil = 0
         let incarnation = workers[worker].incarnation
         // What it had sent may still arrive; what it waits for is never read.
         requests = requests.filter { $0.value.worker != worker || $0.value.incarnation != incarnation || $0.value.isReport }
@@ -41,7 +47,7 @@ extension Simulator {
         switch effect {
         case .hello:
             let hello = ControlRequest.Hello(
-                version: .current, instance: "w\(worker)i\(incarnation)", name: "w\(worker)", slots: UInt32(configuration.slotsPerWorker), models: [Self.model])
+                version: .current, instance: "w\(worker)i\(incarnation)", name: "w\(worker)", slots: UInt32(configuration.slotsPerWorker), models: Self.models)
             send(worker, .hello, control: .hello(hello), timeout: 12_000)
         case .heartbeat(let session, let leases, let seen):
             send(
@@ -67,6 +73,12 @@ extension Simulator {
 
     mutating func unitEnds(_ worker: Int, _ incarnation: Int, _ lease: Lease, _ position: Int) {
         guard workers[worker].incarnation == incarnation, workers[worker].machine != nil, let order = workers[worker].running[lease] else { return }
+        if now < configuration.faultMilliseconds, random(below: 1_000) < configuration.tasksGivenBack {
+            counts.givenBack += 1
+            workers[worker].running.removeValue(forKey: lease)
+            tellWorker(worker, incarnation, .taskReturned(lease))
+            return
+        }
         let unit = order.units[position]
         tellWorker(worker, incarnation, .unitFinished(lease, UnitReport(unit: unit.unit, record: record(of: unit, order))))
         guard workers[worker].running[lease] != nil else { return }
@@ -113,14 +125,30 @@ extension Simulator {
         travel(.requestArrives(id), failing: id)
     }
 
-    /// A message takes its time, or is lost: then its sender waits until its patience ends, or sees the connection break.
+    /// A message takes its time, comes twice, or is lost: then its sender waits until its patience ends, or sees the connection break.
     mutating func travel(_ arrival: Happening, failing id: UInt64) {
-        if now < configuration.faultMilliseconds, random(below: 1_000) < configuration.lostMessages {
+        let isFaulty = now < configuration.faultMilliseconds
+        if isCut(arrival, id) || isFaulty && random(below: 1_000) < configuration.lostMessages {
             counts.lost += 1
             if random(below: 2) == 0 { at(now + 1 + Int64(random(below: 50)), .requestFails(id)) }
             return
         }
+        if isFaulty, random(below: 1_000) < configuration.repeatedMessages {
+            counts.repeated += 1
+            at(now + 1 + Int64(random(below: 3_000)), arrival)
+        }
+        if isFaulty, random(below: 1_000) < configuration.lateMessages {
+            counts.late += 1
+            at(now + 1 + Int64(random(below: 25_000)), arrival)
+            return
+        }
         at(now + 1 + Int64(random(below: random(below: 10) == 0 ? 500 : 10)), arrival)
+    }
+
+    private func isCut(_ arrival: Happening, _ id: UInt64) -> Bool {
+        guard let worker = requests[id]?.worker, now < configuration.faultMilliseconds else { return false }
+        if case .replyArrives = arrival { return workers[worker].deafUntil > now }
+        return workers[worker].muteUntil > now
     }
 
     mutating func requestFails(_ id: UInt64) {

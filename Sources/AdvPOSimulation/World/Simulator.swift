@@ -20,7 +20,9 @@ package struct Simulator {
     var agenda: Heap<Appointment> = []
     var digest = ContentHash(of: [])
     var violations: [String] = []
-    var counts = (messages: 0, lost: 0, workerCrashes: 0, coordinatorCrashes: 0)
+    var counts = Counts()
+    /// Who holds which task, kept apart from the brain's own book.
+    var holders: [UInt64: LeaseHolder] = [:]
 
     var durable = DurableState()
     var coordinator: SimulatedCoordinator?
@@ -31,7 +33,17 @@ package struct Simulator {
     let plans: OrderedDictionary<JobID, JobPlan>
     let clusterSettings: ClusterSettings
 
-    static let model = "simulated.model"
+    static let models = ["simulated.model", "simulated.other"]
+
+    struct Counts {
+        var messages = 0, lost = 0, workerCrashes = 0, coordinatorCrashes = 0
+        var suspensions = 0, partitions = 0, repeated = 0, late = 0, slowCommits = 0, givenBack = 0
+    }
+
+    struct LeaseHolder: Equatable {
+        var lease: Lease
+        var session: SessionID
+    }
 
     struct Appointment: Comparable {
         var time: Int64
@@ -89,11 +101,11 @@ package struct Simulator {
             uniqueKeysWithValues: SimulatedJobs.plans(configuration).map { seed in
                 let request = CreateJobRequest(
                     jobName: "simulated", inputURI: "s3://simulated/input.jsonl", outputURI: "s3://simulated/out/",
-                    models: [ModelConfiguration(modelID: Simulator.model)])
+                    models: Simulator.models.prefix(configuration.modelsPerJob).map { ModelConfiguration(modelID: $0) })
                 let plan = JobPlan(
                     id: seed.id, request: request,
-                    options: JobOptions(promptFormat: .chat, budgetCalls: configuration.budgetCalls, seed: seed.seed), templates: [seed.template],
-                    judgeModelID: nil, rewriterModelID: Simulator.model, functions: [:], input: ContentHash(of: Array(seed.id.rawValue.utf8)),
+                    options: JobOptions(promptFormat: .chat, budgetCalls: configuration.budgetCalls, seed: seed.seed), templates: seed.templates,
+                    judgeModelID: nil, rewriterModelID: Simulator.models[0], functions: [:], input: ContentHash(of: Array(seed.id.rawValue.utf8)),
                     createdMillisecondsSince1970: 0)
                 return (seed.id, plan)
             })
@@ -102,8 +114,10 @@ package struct Simulator {
     private var report: SimulationReport {
         SimulationReport(
             digest: digest.description, violations: violations, units: durable.unitCount, messages: counts.messages, lostMessages: counts.lost,
-            workerCrashes: counts.workerCrashes, coordinatorCrashes: counts.coordinatorCrashes, virtualMilliseconds: now,
-            outcomes: durable.runs.values.map { "\($0.state) \($0.outcome ?? "")" }, hasPoisonedUnits: durable.hasPoisonedUnits)
+            workerCrashes: counts.workerCrashes, coordinatorCrashes: counts.coordinatorCrashes, suspensions: counts.suspensions,
+            partitions: counts.partitions, repeatedMessages: counts.repeated, lateMessages: counts.late, slowCommits: counts.slowCommits,
+            tasksGivenBack: counts.givenBack, virtualMilliseconds: now,
+            outcomes: durable.runs.values.sorted { $0.id < $1.id }.map { "\($0.state) \($0.outcome ?? "")" }, hasPoisonedUnits: durable.hasPoisonedUnits)
     }
 
     private mutating func play() {
@@ -113,7 +127,7 @@ package struct Simulator {
         if configuration.stopsAJob, let job = plans.keys.first { at(Int64(500 + random(below: 20_000)), .userStops(job)) }
         while let next = agenda.popMin() {
             now = next.time
-            happen(next.happening)
+            if let later = suspension(of: next.happening) { at(later, next.happening) } else { happen(next.happening) }
             guard violations.count < 20 else { return }
             if now > configuration.faultMilliseconds, durable.jobs.count == plans.count, durable.allJobsEnded { break }
             guard now <= configuration.faultMilliseconds + configuration.healedMilliseconds else {
@@ -133,6 +147,20 @@ package struct Simulator {
             }
             for run in plan.runs where durable.runs[run]?.outcome == nil { violations.append("run \(run) of the ended job \(job.id) has no outcome") }
         }
+    }
+
+    /// When what happens to a suspended worker happens instead; nil for now.
+    private func suspension(of happening: Happening) -> Int64? {
+        let worker: Int
+        switch happening {
+        case .replyArrives(let id, _), .requestFails(let id):
+            guard let asker = requests[id]?.worker else { return nil }
+            worker = asker
+        case .workerResumes(let resumed, _, _): worker = resumed
+        case .unitEnds(let working, _, _, _): worker = working
+        case .tick, .coordinatorStarts, .commitEnds, .requestArrives, .workerStarts, .resultsWritten, .userStops: return nil
+        }
+        return workers[worker].suspendedUntil > now ? workers[worker].suspendedUntil : nil
     }
 
     mutating func happen(_ happening: Happening) {
@@ -156,10 +184,24 @@ package struct Simulator {
 
     private mutating func tick() {
         at(now + 100, .tick)
-        post(.cluster(.tick))
+        if let coordinator, !coordinator.tickWaits {
+            self.coordinator?.tickWaits = true
+            post(.cluster(.tick))
+        }
         guard now < configuration.faultMilliseconds else { return }
         if random(below: 1_000) < configuration.coordinatorCrashes { crashCoordinator() }
         if random(below: 1_000) < configuration.workerCrashes { crashWorker(random(below: workers.count)) }
+        if random(below: 1_000) < configuration.workerSuspensions {
+            counts.suspensions += 1
+            workers[random(below: workers.count)].suspendedUntil = now + Int64(random(below: 30_000))
+        }
+        if random(below: 1_000) < configuration.partitions { partition(random(below: workers.count)) }
+    }
+
+    private mutating func partition(_ worker: Int) {
+        counts.partitions += 1
+        let end = now + Int64(random(below: 30_000))
+        if random(below: 2) == 0 { workers[worker].deafUntil = end } else { workers[worker].muteUntil = end }
     }
 
     // MARK: - Chance, time, and the record of both

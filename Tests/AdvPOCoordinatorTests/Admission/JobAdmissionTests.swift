@@ -68,7 +68,7 @@ import Testing
         ) { () throws(AdmissionFault) in
             try plan(input: line(
                 builtin,
-                sample: #"{"inputVariables":[{"text":"a"}],"inputVariablesMultimodal":[{"picture":{"type":"IMAGE","s3Uri":"s3://bucket/a.png"}}],"referenceResponse":"x"}"#))
+                sample: #"{"inputVariables":[{"text":"a"}],"referenceResponse":"b","inputVariablesMultimodal":[{"picture":{"type":"IMAGE","s3Uri":"s3://bucket/a.png"}}]}"#))
         },
         Refusal(name: "what is no JSON", message: "line 1") { () throws(AdmissionFault) in try plan(input: Array("{".utf8)) },
     ]
