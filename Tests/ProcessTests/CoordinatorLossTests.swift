@@ -79,7 +79,7 @@ extension ProcessTests {
             let rows = (result["dataset"]?.arrayValue ?? []).map { row in
                 ["original", "optimized"].map { row["\($0)PromptDetails"]?["\($0)PromptMetrics"]?["score"]?.numberValue?.literal ?? "none" }.joined(separator: " ")
             }
-            let history = try lab.lines(lab.history(of: job)).map { $0["messages"]?.text ?? $0["document"]?.text ?? "" }
+            let history = try lab.lines(lab.history(of: job)).map { $0["prompt"]?.text ?? "" }
             return [result["proof"]?.text ?? "", result["optimizedPromptTemplate"]?.text ?? ""] + rows + history
         }
 
