@@ -51,7 +51,20 @@ package struct TaskExecutor: Sendable {
         let specification = try BlobCodec.decodeEvaluationSpecification(try found(work.evaluation, content), limits: limits)
         var bundle: FunctionBundle?
         if let hash = specification.functionBundle {
-            bundle = try BlobCodec.decodeFunctionBundle(try found(hash, try await blobs([hash])), limits: limits)
+            let code = try BlobCodec.decodeFunctionBundle(try found(hash, try await blobs([hash])), limits: limits)
+            bundle = code
+            do throws(EvaluationFailure) {
+                try await evaluator.check(code, hash: hash)
+            } catch {
+                // A metric that cannot run would waste every call made for it.
+                guard case .metric(let message) = error else { return }
+                for unit in work.units {
+                    let record = UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: message, providerCalls: 0)
+                    await finished(UnitReport(unit: unit.unit, record: record.bounded(by: limits)))
+                    done += 1
+                }
+                return
+            }
         }
         for unit in work.units {
             let sample = try BlobCodec.decodeSample(try found(unit.content, content), limits: limits)

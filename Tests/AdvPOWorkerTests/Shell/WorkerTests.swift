@@ -31,6 +31,13 @@ import Testing
         var reports: [(units: [UnitReport], ended: Bool)] { state.withLock { $0.reports } }
         var goodbyes: Int { state.withLock { $0.goodbyes } }
 
+        /// Returns when the surrounding task is cancelled, and never before.
+        private static func untilCancelled() async {
+            let (never, continuation) = AsyncStream<Void>.makeStream()
+            for await _ in never {}
+            withExtendedLifetime(continuation) {}
+        }
+
         func control(_ request: IncomingRequest) async -> [UInt8] {
             switch try? ControlRequest(decoding: request.message, limits: WireLimits()) {
             case .hello: return ControlReply.welcome(.init(version: .current, session: 5, epoch: 1, heartbeatMilliseconds: 5_000)).encoded()
@@ -39,7 +46,7 @@ import Testing
                 return ControlReply.instructions(.init(sequence: 0, cancel: [], drain: false)).encoded()
             case .heartbeat, nil:
                 // Held until the coordinator is closed.
-                do { try await Task.sleep(for: .seconds(3_600)) } catch {}
+                await Self.untilCancelled()
                 return []
             }
         }
@@ -52,7 +59,7 @@ import Testing
                     return state.order
                 }
                 if let order { return WorkReply.task(order).encoded() }
-                do { try await Task.sleep(for: .seconds(3_600)) } catch {}
+                await Self.untilCancelled()
                 return []
             case .report(_, _, let units, let ended):
                 state.withLock { $0.reports.append((units, ended)) }
@@ -113,8 +120,10 @@ import Testing
         let (started, start) = AsyncStream<Void>.makeStream()
         try await run(TaskExecutorTests.Job()) { _ throws(InferenceFailure) in
             start.yield()
-            do { try await Task.sleep(for: .seconds(3_600)) } catch { throw InferenceFailure(kind: .cancelled, message: "", attempts: 1) }
-            return ""
+            let (never, continuation) = AsyncStream<Void>.makeStream()
+            for await _ in never {}
+            withExtendedLifetime(continuation) {}
+            throw InferenceFailure(kind: .cancelled, message: "", attempts: 1)
         } _: { _, coordinator, working in
             for await _ in started { break }
             working.cancel()
