@@ -33,7 +33,11 @@ final class DirectoryLock: Sendable {
 
     func release() {
         descriptor.withLock { descriptor in
-            if let file = descriptor { _ = Glibc.close(file) }
+            if let file = descriptor {
+                // Closing alone would leave it to a child that was forked and has not yet begun its program: it shares the open file until then.
+                _ = flock(file, LOCK_UN)
+                _ = Glibc.close(file)
+            }
             descriptor = nil
         }
     }
