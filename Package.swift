@@ -145,7 +145,7 @@ let package = Package(
                 "AdvPOAPI", "AdvPOBedrock", "AdvPOModel",
                 collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, subprocess, systemPackage,
             ], exclude: ["drive_boto3.py"]),
-        tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections]),
+        tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections, logging]),
         tests("SimulationTests", ["AdvPOSimulation", "AdvPOTestSupport"]),
         tests("ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
         tests("RuleTests", ["AdvPOTestSupport"]),

@@ -64,10 +64,10 @@ extension CoordinatorBrain {
             callsSpent: outcome.callsSpent, costSpent: Self.cost(of: run))
     }
 
-    /// Of every answered call of the run, judge and rewriter included; nil when nothing had a price.
+    /// Of every answered call of the run, judge and rewriter included; nil when one of their models has no price: part of a sum is no sum.
     private static func cost(of run: RunState) -> NanoDollars? {
-        let costs = run.units.values.flatMap { [$0.usage?.cost, $0.judgeUsage?.cost] }.compactMap(\.self)
-        return costs.isEmpty ? nil : costs.reduce(.zero, +)
+        let costs = run.units.values.flatMap { [$0.usage, $0.judgeUsage] }.compactMap { $0.map(\.cost) }
+        return costs.isEmpty || costs.contains(nil) ? nil : costs.compactMap(\.self).reduce(.zero, +)
     }
 
     private func unit(_ document: PromptDocument, _ sample: Sample, _ run: RunState, _ job: JobState) -> UnitRecord? {

@@ -249,6 +249,8 @@ extension CoordinatorBrain {
                 jobs[id.job]?.runs[id]?.candidates[candidate.id] = candidate
                 effects += persistCandidate(candidate.id, of: id)
             case .scored(let score):
+                // Blocks of one split follow each other; the last score has all of them.
+                jobs[id.job]?.runs[id]?.scores[score.candidate, default: []].removeAll { $0.split == score.split }
                 jobs[id.job]?.runs[id]?.scores[score.candidate, default: []].append(score)
                 effects += persistCandidate(score.candidate, of: id)
             case .rejectedProposal(let iteration, let operatorName, let reason):

@@ -39,6 +39,12 @@ struct Submit: AsyncParsableCommand {
     @Option(help: ArgumentHelp("text: one user template. chat: system text and example turns too.", valueName: "text|chat"))
     var promptFormat: String?
 
+    @Option(help: ArgumentHelp("Sampling temperature of the models, 0 to 1; without it the provider's own.", valueName: "t"))
+    var temperature: Double?
+
+    @Option(help: ArgumentHelp("Tokens that an answer may have; without it the provider's own limit.", valueName: "n"))
+    var maxTokens: Int?
+
     @Option(help: ArgumentHelp("The model that proposes prompts, instead of the coordinator's.", valueName: "id"))
     var rewriter: String?
 
@@ -72,6 +78,7 @@ struct Submit: AsyncParsableCommand {
     private func request(_ settings: Settings) throws -> CreateJobRequest {
         let models = settings.list(.model, flags: model)
         guard !models.isEmpty else { throw SettingsError(message: "missing \(SettingKey.model.places): the model to optimize for") }
+        let inference = InferenceConfiguration(maxTokens: maxTokens, temperature: temperature)
         let mount = try settings.buckets(flags: bucket.map { [$0] } ?? []).first
         let inputURI = try input.hasPrefix("s3://") ? input : InputUpload(path: input, mount: mount).uri()
         let standardOutput = mount.map { "s3://\($0.name)/advpo-results/" }
@@ -80,7 +87,7 @@ struct Submit: AsyncParsableCommand {
         }
         return CreateJobRequest(
             jobName: settings.string(.name, flag: name) ?? Self.name(from: input), clientToken: UUID().uuidString.lowercased(), inputURI: inputURI,
-            outputURI: outputURI, models: models.map { ModelConfiguration(modelID: $0) }, tags: try tags(settings))
+            outputURI: outputURI, models: models.map { ModelConfiguration(modelID: $0, inference: inference) }, tags: try tags(settings))
     }
 
     /// What AWS's request has no field for travels as tags.
