@@ -155,11 +155,12 @@ package struct Search: Sendable {
     private mutating func endBaseline() -> [SearchEffect] {
         let summary = board.summary(CandidateID(0), on: space.decidingItems)
         guard summary.mean != nil else {
-            let reason = board.firstFailure ?? "no reason was given"
+            var reason = (board.firstFailure ?? "no reason was given").capped(500)
+            if reason.hasSuffix(".") { reason.removeLast() }
             return finish(
                 .failed,
                 "No sample that decides between prompts got a score with the original prompt, so there is nothing to compare with. The first failure: "
-                    + "\(reason.capped(500)). Mend the cause and submit again.")
+                    + "\(reason). Mend the cause and submit again.")
         }
         return beginRound()
     }
