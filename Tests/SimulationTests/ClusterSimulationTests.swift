@@ -20,7 +20,7 @@ import Testing
         }
         // A simulation in which nothing went wrong would show nothing.
         #expect(faults.count == 9)
-        for (fault, count) in faults { #expect(count > 100, "\(fault) happened \(count) times") }
+        for (fault, count) in faults { #expect(count > 20, "\(fault) happened \(count) times") }
     }
 
     @Test("the same seed gives the same digest, another seed another", .timeLimit(.minutes(2)))

@@ -43,11 +43,9 @@ import Testing
         let (aborted, abort) = AsyncStream<Void>.makeStream()
         let hanging = RuleModel { _ throws(InferenceFailure) in
             call.yield()
-            do { try await Task.sleep(for: .seconds(3_600)) } catch {
-                abort.yield()
-                throw InferenceFailure(kind: .cancelled, message: "cancelled", attempts: 1)
-            }
-            return ""
+            await untilCancelled()
+            abort.yield()
+            throw InferenceFailure(kind: .cancelled, message: "cancelled", attempts: 1)
         }
         try await cluster.serve(models: hanging) { coordinator in
             let job = try await coordinator.job(try await coordinator.create(Cluster.request()))

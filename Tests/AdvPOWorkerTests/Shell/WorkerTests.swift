@@ -39,7 +39,7 @@ import Testing
                 return ControlReply.instructions(.init(sequence: 0, cancel: [], drain: false)).encoded()
             case .heartbeat, nil:
                 // Held until the coordinator is closed.
-                do { try await Task.sleep(for: .seconds(3_600)) } catch {}
+                await untilCancelled()
                 return []
             }
         }
@@ -52,7 +52,7 @@ import Testing
                     return state.order
                 }
                 if let order { return WorkReply.task(order).encoded() }
-                do { try await Task.sleep(for: .seconds(3_600)) } catch {}
+                await untilCancelled()
                 return []
             case .report(_, _, let units, let ended):
                 state.withLock { $0.reports.append((units, ended)) }
@@ -113,8 +113,8 @@ import Testing
         let (started, start) = AsyncStream<Void>.makeStream()
         try await run(TaskExecutorTests.Job()) { _ throws(InferenceFailure) in
             start.yield()
-            do { try await Task.sleep(for: .seconds(3_600)) } catch { throw InferenceFailure(kind: .cancelled, message: "", attempts: 1) }
-            return ""
+            await untilCancelled()
+            throw InferenceFailure(kind: .cancelled, message: "", attempts: 1)
         } _: { _, coordinator, working in
             for await _ in started { break }
             working.cancel()
@@ -133,4 +133,11 @@ import Testing
             #expect(report.units.isEmpty && report.ended)
         }
     }
+}
+
+/// Waits for nothing but the cancellation of its task.
+func untilCancelled() async {
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    for await _ in stream {}
+    continuation.finish()
 }
