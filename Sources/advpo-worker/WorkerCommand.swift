@@ -61,7 +61,11 @@ import UnixSignals
         logger.notice("worker starts", metadata: ["slots": "\(slotCount)", "models": "\(catalog.models.keys.joined(separator: " "))"])
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: WorkerService(worker), successTerminationBehavior: .gracefullyShutdownGroup)],
+                // Shut down from the last to the first: while the worker drains, a second signal is heard.
+                services: [
+                    .init(service: SecondSignal()),
+                    .init(service: WorkerService(worker), successTerminationBehavior: .gracefullyShutdownGroup),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         var failure: (any Error)?
         do {
@@ -73,6 +77,7 @@ import UnixSignals
         await controlRequester.close()
         await evaluator.shutdown()
         try await provider.shutdown()
+        if failure is SecondSignal.Heard { throw CommandFailure(.interrupted, "told to end twice: tasks in hand were abandoned and go to other workers") }
         if let failure { throw CommandFailure(.failed, "\(failure)") }
         logger.notice("worker ended")
     }
@@ -82,6 +87,21 @@ import UnixSignals
             return try NNGRequester(dialing: address, limits: WireLimits(), logger: logger)
         } catch {
             throw CommandFailure(.badUsage, "\(error)")
+        }
+    }
+}
+
+/// Ends the group at the second signal; the first one drains, and the group knows no second.
+private struct SecondSignal: Service {
+    struct Heard: Error {}
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            var count = 0
+            for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+                count += 1
+                if count > 1 { throw Heard() }
+            }
         }
     }
 }

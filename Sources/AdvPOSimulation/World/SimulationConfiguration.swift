@@ -51,10 +51,10 @@ package struct SimulationConfiguration: Hashable, Sendable {
         stopsAJob = pick([0, 0, 0, 1]) == 1
         workerSuspensions = pick([0, 0, 5, 20])
         partitions = pick([0, 0, 5, 20])
-        repeatedMessages = pick([0, 0, 20])
+        repeatedMessages = pick([0, 20, 100])
         lateMessages = pick([0, 0, 10, 50])
         slowCommits = pick([0, 0, 2, 10])
-        tasksGivenBack = pick([0, 0, 20])
+        tasksGivenBack = pick([0, 20, 100])
         templatesPerJob = samplesPerTemplate < 60 ? pick([1, 1, 2]) : 1
         modelsPerJob = samplesPerTemplate < 60 ? pick([1, 1, 2]) : 1
     }

@@ -109,7 +109,21 @@ extension Simulator {
 
     private mutating func commit(_ records: [StoreRecord]) {
         violations += durable.commit(records)
-        for record in records { note(Array("\(record)".utf8.prefix(200))) }
+        for record in records { note(Array(essence(of: record).utf8)) }
+    }
+
+    /// What tells one record from another, short: a whole one is long to spell.
+    private func essence(of record: StoreRecord) -> String {
+        switch record {
+        case .job(let job): "job \(job.id) \(job.status)"
+        case .run(let run): "run \(run.id) \(run.state)"
+        case .candidate(let candidate): "candidate \(candidate.run) \(candidate.position) \(candidate.record.utf8.count)"
+        case .unit(let unit): "unit \(unit.run) \(unit.unit) \(unit.lease) \(unit.record.status.rawValue)"
+        case .blob(let blob): "blob \(blob.hash)"
+        case .epoch(let epoch): "epoch \(epoch)"
+        case .journal(let entry): "journal \(entry.job) \(entry.atMillisecondsSince1970) \(entry.text)"
+        case .deleteJob(let job): "delete \(job)"
+        }
     }
 
     /// A crash finds the disk before, or after, the transaction under way: never in between.

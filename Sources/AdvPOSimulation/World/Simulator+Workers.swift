@@ -135,7 +135,7 @@ extension Simulator {
         }
         if isFaulty, random(below: 1_000) < configuration.repeatedMessages {
             counts.repeated += 1
-            at(now + 1 + Int64(random(below: 3_000)), arrival)
+            at(now + 1 + Int64(random(below: 10_000)), arrival)
         }
         if isFaulty, random(below: 1_000) < configuration.lateMessages {
             counts.late += 1

@@ -43,10 +43,7 @@ import Testing
         let (aborted, abort) = AsyncStream<Void>.makeStream()
         let hanging = RuleModel { _ throws(InferenceFailure) in
             call.yield()
-            // Ends with the cancellation alone.
-            let (never, continuation) = AsyncStream<Void>.makeStream()
-            for await _ in never {}
-            withExtendedLifetime(continuation) {}
+            await untilCancelled()
             abort.yield()
             throw InferenceFailure(kind: .cancelled, message: "cancelled", attempts: 1)
         }

@@ -115,3 +115,10 @@ extension Coordinator {
 
     func job(_ response: CreateJobResponse) throws -> JobID { try #require(JobID(String(response.jobARN.suffix(JobID.length)))) }
 }
+
+/// Waits for nothing but the cancellation of its task.
+func untilCancelled() async {
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    for await _ in stream {}
+    continuation.finish()
+}

@@ -31,13 +31,6 @@ import Testing
         var reports: [(units: [UnitReport], ended: Bool)] { state.withLock { $0.reports } }
         var goodbyes: Int { state.withLock { $0.goodbyes } }
 
-        /// Returns when the surrounding task is cancelled, and never before.
-        private static func untilCancelled() async {
-            let (never, continuation) = AsyncStream<Void>.makeStream()
-            for await _ in never {}
-            withExtendedLifetime(continuation) {}
-        }
-
         func control(_ request: IncomingRequest) async -> [UInt8] {
             switch try? ControlRequest(decoding: request.message, limits: WireLimits()) {
             case .hello: return ControlReply.welcome(.init(version: .current, session: 5, epoch: 1, heartbeatMilliseconds: 5_000)).encoded()
@@ -46,7 +39,7 @@ import Testing
                 return ControlReply.instructions(.init(sequence: 0, cancel: [], drain: false)).encoded()
             case .heartbeat, nil:
                 // Held until the coordinator is closed.
-                await Self.untilCancelled()
+                await untilCancelled()
                 return []
             }
         }
@@ -59,7 +52,7 @@ import Testing
                     return state.order
                 }
                 if let order { return WorkReply.task(order).encoded() }
-                await Self.untilCancelled()
+                await untilCancelled()
                 return []
             case .report(_, _, let units, let ended):
                 state.withLock { $0.reports.append((units, ended)) }
@@ -120,9 +113,7 @@ import Testing
         let (started, start) = AsyncStream<Void>.makeStream()
         try await run(TaskExecutorTests.Job()) { _ throws(InferenceFailure) in
             start.yield()
-            let (never, continuation) = AsyncStream<Void>.makeStream()
-            for await _ in never {}
-            withExtendedLifetime(continuation) {}
+            await untilCancelled()
             throw InferenceFailure(kind: .cancelled, message: "", attempts: 1)
         } _: { _, coordinator, working in
             for await _ in started { break }
@@ -142,4 +133,11 @@ import Testing
             #expect(report.units.isEmpty && report.ended)
         }
     }
+}
+
+/// Waits for nothing but the cancellation of its task.
+func untilCancelled() async {
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    for await _ in stream {}
+    continuation.finish()
 }
