@@ -10,7 +10,7 @@ package protocol JobService: Sendable {
     /// Ours: a snapshot at once, then every change, ending when the job has ended.
     func progress(of job: JobID) async throws(APIError) -> AsyncStream<JobProgress>
     /// Ours: a file of the job's output folder, by its plain name.
-    func resultFile(_ name: String, of job: JobID) async throws(APIError) -> [UInt8]
+    func resultFile(_ name: String, of job: JobID) async throws(APIError) -> ByteChunks
 }
 
 package enum JobStatus: String, Hashable, Sendable, Codable, CaseIterable {

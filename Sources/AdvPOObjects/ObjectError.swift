@@ -25,6 +25,8 @@ package enum ObjectError: Error, Hashable, Sendable {
     case tooMany(ObjectURI, maximumCount: Int)
     case nameTooLong(ObjectURI, part: String)
     case permission(ObjectURI)
+    /// The key that the content should rest under is not one that this place knows; `known` are those that are, sorted.
+    case unknownKey(ObjectURI, key: String, known: [String])
     case diskFull(ObjectURI)
     /// Any other failure, in the system's words.
     case failed(ObjectURI, reason: String)
@@ -62,6 +64,8 @@ extension ObjectError: CustomStringConvertible {
             "\(uri) holds more than \(maximum) objects, the most that is allowed here"
         case .nameTooLong(let uri, let part):
             "\(uri): '\(part.prefix(40))…' is too long for a file's name; shorten it to 255 bytes"
+        case .unknownKey(let uri, let key, let known):
+            "\(uri): the keyring has no key \(key.prefix(200).description.visible). " + (known.isEmpty ? "It has none" : "It has: \(known.joined(separator: ", "))")
         case .permission(let uri):
             "\(uri): this program's user may not do that; look at the permissions of the bucket's folder"
         case .diskFull(let uri):

@@ -95,11 +95,11 @@ actor MemoryJobService: JobService {
         return stream
     }
 
-    func resultFile(_ name: String, of job: JobID) async throws(APIError) -> [UInt8] {
+    func resultFile(_ name: String, of job: JobID) async throws(APIError) -> ByteChunks {
         guard try known(job).description.status.isTerminal else {
             throw APIError(code: .resourceNotFound, message: "Job \(job) has not ended; its files are written at its end.")
         }
-        return Array("{\"file\":\"\(name)\"}\n".utf8)
+        return ByteChunks(Array("{\"file\":\"\(name)\"}\n".utf8))
     }
 
     // What tests do to it.

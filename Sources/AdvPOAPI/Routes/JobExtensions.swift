@@ -31,7 +31,10 @@ struct JobExtensions: Sendable {
             throw APIError(code: .resourceNotFound, message: "There is no file '\(name.prefix(100))'; a job's files are \(Self.fileNames.joined(separator: " and ")).")
         }
         let content = try await service.resultFile(name, of: job)
-        return Response(status: .ok, headers: [.contentType: "application/x-ndjson"], body: ResponseBody(byteBuffer: ByteBuffer(bytes: content)))
+        return Response(status: .ok, headers: [.contentType: "application/x-ndjson"], body: ResponseBody(contentLength: content.byteCount) { writer in
+            for try await chunk in content { try await writer.write(ByteBuffer(bytes: chunk)) }
+            try await writer.finish(nil)
+        })
     }
 
     @Sendable func health(_ request: Request, _ context: BasicRequestContext) async throws -> Response {

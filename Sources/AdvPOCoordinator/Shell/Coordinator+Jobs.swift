@@ -34,8 +34,10 @@ extension Coordinator: JobService {
         let id = JobID(using: &generator)
         do {
             // What could not be written at the end is refused before anything is spent.
-            _ = try await objects.exists(try ObjectURI(request.outputURI).appending("\(id)/\(Self.resultsFileName)"))
+            try await objects.checkWrite(
+                try ObjectURI(request.outputURI).appending("\(id)/\(Self.resultsFileName)"), encryptionKeyARN: request.encryptionKeyArn)
         } catch {
+            if case .unknownKey = error { throw APIError(code: .validation, message: "encryptionKeyArn: \(error)") }
             throw APIError(code: .validation, message: "outputConfig.s3Uri: \(error)")
         }
         let outcome = await Task.detached { () -> Result<JobPlan, AdmissionFault> in
@@ -150,13 +152,13 @@ extension Coordinator: JobService {
         return results
     }
 
-    package func resultFile(_ name: String, of job: JobID) async throws(APIError) -> [UInt8] {
+    package func resultFile(_ name: String, of job: JobID) async throws(APIError) -> ByteChunks {
         let entry = try describe(job)
         guard [Self.resultsFileName, Self.historyFileName].contains(name) else {
             throw APIError(code: .resourceNotFound, message: "a job has the files \(Self.resultsFileName) and \(Self.historyFileName), not \(name)")
         }
         do {
-            return try await objects.read(try ObjectURI(entry.request.outputURI).appending("\(job)/\(name)"), maximumBytes: 1 << 30)
+            return try await objects.open(try ObjectURI(entry.request.outputURI).appending("\(job)/\(name)"), maximumBytes: 1 << 30)
         } catch {
             throw APIError(code: .resourceNotFound, message: "\(name) of job \(job) (\(entry.status.rawValue)) cannot be read: \(error)")
         }
@@ -187,8 +189,9 @@ extension Coordinator: JobService {
         }.value
         do {
             let output = try ObjectURI(report.plan.request.outputURI)
-            try await objects.write(try output.appending("\(report.plan.id)/\(Self.historyFileName)"), bytes: history)
-            try await objects.write(try output.appending("\(report.plan.id)/\(Self.resultsFileName)"), bytes: results)
+            let key = report.plan.request.encryptionKeyArn
+            try await objects.write(try output.appending("\(report.plan.id)/\(Self.historyFileName)"), bytes: history, encryptionKeyARN: key)
+            try await objects.write(try output.appending("\(report.plan.id)/\(Self.resultsFileName)"), bytes: results, encryptionKeyARN: key)
             await post(.resultsWritten(report.plan.id, failure: nil))
         } catch {
             logger.error("results could not be written", metadata: ["job": "\(report.plan.id)", "error": "\(error)"])

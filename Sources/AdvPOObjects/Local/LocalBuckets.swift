@@ -1,3 +1,4 @@
+package import AdvPOBedrock
 import Dispatch
 
 /// Local folders mounted as buckets, so that `s3://` works with no S3 at all.
@@ -28,14 +29,21 @@ package struct LocalBuckets: ObjectStore {
         self.maximumObjectBytes = maximumObjectBytes
     }
 
-    package func read(_ uri: ObjectURI, maximumBytes: Int) async throws(ObjectError) -> [UInt8] {
-        try await atObject(uri) { folder throws(ObjectError) in
+    package func open(_ uri: ObjectURI, maximumBytes: Int) async throws(ObjectError) -> ByteChunks {
+        let bytes = try await atObject(uri) { folder throws(ObjectError) in
             guard let parent = try OpenFolder.parent(of: uri, in: folder, creating: false) else { throw .missing(uri) }
             return try parent.content(of: uri, maximumBytes: maximumBytes)
         }
+        return ByteChunks(bytes)
     }
 
-    package func write(_ uri: ObjectURI, bytes: [UInt8]) async throws(ObjectError) {
+    package func checkWrite(_ uri: ObjectURI, encryptionKeyARN: String?) async throws(ObjectError) {
+        _ = try await exists(uri)
+        if let encryptionKeyARN { throw .unknownKey(uri, key: encryptionKeyARN, known: []) }
+    }
+
+    package func write(_ uri: ObjectURI, bytes: [UInt8], encryptionKeyARN: String?) async throws(ObjectError) {
+        if let encryptionKeyARN { throw .unknownKey(uri, key: encryptionKeyARN, known: []) }
         let maximum = maximumObjectBytes
         try await atObject(uri) { folder throws(ObjectError) in
             guard bytes.count <= maximum else { throw .tooLarge(uri, maximumBytes: maximum) }

@@ -1,3 +1,5 @@
+package import AdvPOBedrock
+
 /// Buckets without a disk, for tests and the simulator; they refuse what `LocalBuckets` refuses.
 package actor MemoryObjects: ObjectStore {
     private let buckets: [String]
@@ -9,14 +11,20 @@ package actor MemoryObjects: ObjectStore {
         self.buckets = buckets.sorted()
     }
 
-    package func read(_ uri: ObjectURI, maximumBytes: Int) throws(ObjectError) -> [UInt8] {
+    package func open(_ uri: ObjectURI, maximumBytes: Int) throws(ObjectError) -> ByteChunks {
         try check(uri)
         guard let bytes = objects[uri] else { throw .missing(uri) }
         guard bytes.count <= maximumBytes else { throw .tooLarge(uri, maximumBytes: maximumBytes) }
-        return bytes
+        return ByteChunks(bytes)
     }
 
-    package func write(_ uri: ObjectURI, bytes: [UInt8]) throws(ObjectError) {
+    package func checkWrite(_ uri: ObjectURI, encryptionKeyARN: String?) throws(ObjectError) {
+        try check(uri)
+        if let encryptionKeyARN { throw .unknownKey(uri, key: encryptionKeyARN, known: []) }
+    }
+
+    package func write(_ uri: ObjectURI, bytes: [UInt8], encryptionKeyARN: String?) throws(ObjectError) {
+        if let encryptionKeyARN { throw .unknownKey(uri, key: encryptionKeyARN, known: []) }
         try check(uri)
         let names = uri.segments
         if let long = names.first(where: { $0.utf8.count > LocalBuckets.maximumNameBytes }) { throw .nameTooLong(uri, part: long) }

@@ -19,9 +19,9 @@ import Testing
             #expect(last?.status == .completed, "\(String(describing: last))")
             #expect(try await coordinator.get(job).status == .completed)
             #expect(try await coordinator.list(ListJobsRequest(maxResults: 10, nextToken: nil, ascending: true)).jobs.count == 1)
-            let results = try await coordinator.resultFile(Coordinator.resultsFileName, of: job)
+            let results = try await coordinator.resultFile(Coordinator.resultsFileName, of: job).collected()
             #expect(try JSONValue(parsing: results.split(separator: UInt8(ascii: "\n")).map { Array($0) }[0]).objectValue != nil)
-            #expect(try await !coordinator.resultFile(Coordinator.historyFileName, of: job).isEmpty)
+            #expect(try await !coordinator.resultFile(Coordinator.historyFileName, of: job).collected().isEmpty)
             let units = try await store.units(of: RunID(job: job, template: 0, model: 0))
             #expect(units.count > 24 && units.allSatisfy { $0.record.status == .scored })
 
@@ -54,7 +54,7 @@ import Testing
             await #expect(throws: Never.self) { try await coordinator.stop(job) }
             for await _ in aborted { break }
             #expect(try await last?.status == .stopped)
-            #expect(try await !coordinator.resultFile(Coordinator.resultsFileName, of: job).isEmpty)
+            #expect(try await !coordinator.resultFile(Coordinator.resultsFileName, of: job).collected().isEmpty)
             // Again is no error; a deletion is possible now.
             try await coordinator.stop(job)
             #expect(try await coordinator.delete([job]).allSatisfy { (try? $0.get()) != nil })
