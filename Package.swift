@@ -88,7 +88,7 @@ let package = Package(
         // Ring 1: one kind of I/O each.
         library("AdvPOEvaluation", ["AdvPOModel", collections, logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
         library("AdvPOInference", ["AdvPOModel", asyncHTTPClient, collections, logging, nioCore, nioHTTP1, yams]),
-        library("AdvPOObjects", ["AdvPOBedrock", "AdvPOModel", asyncHTTPClient, collections, crypto, logging, nioCore, nioHTTP1, systemPackage]),
+        library("AdvPOObjects", ["AdvPOBedrock", "AdvPOModel", asyncHTTPClient, collections, crypto, logging, nioCore, nioHTTP1, systemPackage, yams]),
         library("AdvPOStore", ["AdvPOModel", grdb, logging]),
         library("AdvPOTransport", ["AdvPOModel", "CNNG", "CZstd", logging]),
 

@@ -27,6 +27,8 @@ package enum ObjectError: Error, Hashable, Sendable {
     case permission(ObjectURI)
     /// The key that the content should rest under is not one that this place knows; `known` are those that are, sorted.
     case unknownKey(ObjectURI, key: String, known: [String])
+    /// An envelope that is not what was sealed, and why it does not open.
+    case damagedEnvelope(ObjectURI, reason: String)
     case diskFull(ObjectURI)
     /// Any other failure, in the system's words.
     case failed(ObjectURI, reason: String)
@@ -80,6 +82,9 @@ extension ObjectError: CustomStringConvertible {
             "\(uri): '\(part.prefix(40))…' is too long for a file's name; shorten it to 255 bytes"
         case .unknownKey(let uri, let key, let known):
             "\(uri): the keyring has no key \(key.prefix(200).description.visible). " + (known.isEmpty ? "It has none" : "It has: \(known.joined(separator: ", "))")
+                + ". Add the key to the file of --keyring, or start with the --keyring FILE that has it"
+        case .damagedEnvelope(let uri, let reason):
+            "\(uri) is an encrypted object that does not open: \(reason). Restore it from a copy, or make it anew"
         case .permission(let uri):
             "\(uri): this program's user may not do that; look at the permissions of the bucket's folder"
         case .diskFull(let uri):

@@ -14,7 +14,7 @@ import UnixSignals
 @main struct CoordinatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "advpo-coord", abstract: "The head of an AdvPO cluster: owns all state, splits jobs into tasks, serves the Bedrock-compatible API.",
-        subcommands: [Serve.self])
+        subcommands: [Serve.self, KeyringCommand.self])
 
     static func main() async { await CommandRunner.main(Self.self) }
 }
@@ -42,6 +42,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Where workers say hello and are told to cancel (default tcp://127.0.0.1:7711).") var control: String?
     @Option(help: "The models file.") var models: String?
     @Option(help: "A local folder as a bucket, NAME=DIR; may be repeated.") var bucket: [String] = []
+    @Option(help: "The keys of encrypted objects in local buckets: a file that 'advpo-coord keyring add' made.") var keyring: String?
     @Option(help: "Samples a template may have (default 100, the published quota).") var maxSamples: Int?
     @Option(help: "Templates a job may have (default 10, the published quota).") var maxTemplates: Int?
     @Option(help: "Partition in job ARNs (default aws).") var partition: String?
@@ -67,7 +68,8 @@ struct Serve: AsyncParsableCommand {
         let door = try api.door(settings, namespace, logger)
         let mounts = try settings.buckets(flags: bucket)
         let catalog = try usage { try ModelCatalogFile.load(path: catalogPath) }
-        let objects = try usage { try LocalBuckets(Dictionary(uniqueKeysWithValues: mounts.map { ($0.name, $0.directory) })) }
+        let keys = try usage { try settings.string(.keyring, flag: keyring).map { try KeyringFile.load(path: $0) } ?? .empty }
+        let objects = try usage { try LocalBuckets(Dictionary(uniqueKeysWithValues: mounts.map { ($0.name, $0.directory) }), keyring: keys) }
         var limits = InputLimits()
         limits.samplesPerTemplate = try settings.int(.maxSamples, flag: maxSamples, in: 1...1_000_000, default: limits.samplesPerTemplate)
         limits.templatesPerJob = try settings.int(.maxTemplates, flag: maxTemplates, in: 1...10_000, default: limits.templatesPerJob)

@@ -9,6 +9,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case models
     case bucket
     case output
+    case keyring
     // What a job asks for.
     case model
     case name
@@ -17,6 +18,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case seed
     case rewriter
     case judge
+    case encryptionKey = "encryption-key"
     case maxSamples = "max-samples"
     case maxTemplates = "max-templates"
     // How names are written.
