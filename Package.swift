@@ -110,7 +110,7 @@ let package = Package(
         ]),
         program("advpo-coord", [
             "AdvPOAPI", "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
-            "AdvPOTransport", argumentParser, lifecycle, logging, unixSignals,
+            "AdvPOTransport", argumentParser, lifecycle, logging, nioSSL, unixSignals,
         ]),
         program("advpo-worker", [
             "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker",
@@ -148,8 +148,8 @@ let package = Package(
             "AdvPOAPITests",
             [
                 "AdvPOAPI", "AdvPOBedrock", "AdvPOModel",
-                collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, subprocess, systemPackage,
-            ], exclude: ["drive_boto3.py"]),
+                collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioEmbedded, nioHTTP1, nioSSL, subprocess, systemPackage,
+            ], exclude: ["drive_authentication.py", "drive_boto3.py", "drive_connections.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections, logging]),
         tests("SimulationTests", ["AdvPOSimulation", "AdvPOTestSupport"]),
         tests("ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),

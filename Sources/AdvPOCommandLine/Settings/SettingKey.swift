@@ -23,6 +23,12 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case partition
     case region
     case account
+    // Who may use the API, and how much.
+    case credentials
+    case tlsCertificate = "tls-certificate"
+    case tlsKey = "tls-key"
+    case maxRequestsPerSecond = "max-requests-per-second"
+    case maxConnections = "max-connections"
     // How a process behaves.
     case slots
     case python
