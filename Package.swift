@@ -124,7 +124,7 @@ let package = Package(
 
         // Tests: one target per library, then whole processes and rules.
         tests("AdvPOModelTests", ["AdvPOModel", collections]),
-        tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", collections]),
+        tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", "AdvPOTestSupport", collections], resources: [.copy("Fixtures")]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOModel", "AdvPOOptimizer", "AdvPOTestSupport", collections]),
         tests("AdvPOWireTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
