@@ -130,7 +130,7 @@ let package = Package(
         tests("AdvPOWireTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", "AdvPOTestSupport", collections, logging], resources: [.copy("Fixtures")]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, httpTypes, hummingbird, logging, nioCore]),
-        tests("AdvPOObjectsTests", ["AdvPOObjects"]),
+        tests("AdvPOObjectsTests", ["AdvPOBedrock", "AdvPOObjects", collections, crypto]),
         tests("AdvPOStoreTests", ["AdvPOModel", "AdvPOStore", logging]),
         tests("AdvPOTransportTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", logging]),
         tests(
