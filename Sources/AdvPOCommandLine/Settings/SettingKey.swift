@@ -14,7 +14,10 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case model
     case name
     case promptFormat = "prompt-format"
+    case preset
     case budgetCalls = "budget-calls"
+    case budgetDollars = "budget-dollars"
+    case holdout
     case seed
     case rewriter
     case judge

@@ -38,10 +38,13 @@ package struct JobAdmission: Sendable {
                 message: "line \(attached.line), template \"\(attached.id)\", field evaluationSamples: images and documents cannot be sent to models yet; "
                     + "remove inputVariablesMultimodal or leave this template out")
         }
-        return JobPlan(
+        var plan = JobPlan(
             id: id, request: request, options: options, templates: templates,
             judgeModelID: templates.contains { $0.method.usesJudge } ? judge : nil, rewriterModelID: rewriter, functions: try functions(of: templates),
             input: ContentHash(of: input), createdMillisecondsSince1970: createdMillisecondsSince1970)
+        plan.prices = try prices(of: plan)
+        try checkBudgets(plan)
+        return plan
     }
 
     /// A stored job as a plan again; its functions come from the store, not from today's folders.
@@ -50,10 +53,12 @@ package struct JobAdmission: Sendable {
     ) throws(AdmissionFault) -> JobPlan {
         // What was checked on the day it was admitted held then: a lower limit of today, a function or model gone since, does not undo it.
         let templates = try readInput(input, limits: .unlimited, context: InputContext())
-        return JobPlan(
+        var plan = JobPlan(
             id: manifest.id, request: manifest.request, options: manifest.options, templates: templates, judgeModelID: manifest.judgeModelID,
             rewriterModelID: manifest.rewriterModelID, functions: functions, input: manifest.input,
             createdMillisecondsSince1970: manifest.createdMillisecondsSince1970)
+        plan.prices = manifest.prices
+        return plan
     }
 
     private var knownModels: String { catalog.models.keys.joined(separator: ", ") }

@@ -21,7 +21,8 @@ struct EmbeddedJob: Sendable {
 
     /// Equal commands share it: that is how the second one finds what the first left unfinished.
     private var name: String {
-        let essence = "\(models) \(options.promptFormat) \(options.budgetCalls) \(options.seed) \(options.rewriterModelID ?? "") \(options.judgeModelID ?? "")\(encryptionKeyARN.map { " \($0)" } ?? "")"
+        let essence = "\(models) \(options.promptFormat) \(options.budgetCalls) \(options.seed) \(options.rewriterModelID ?? "") \(options.judgeModelID ?? "") "
+            + "\(options.preset) \(options.budgetDollars?.value ?? 0) \(options.holdoutThousandths ?? 0) \(encryptionKeyARN ?? "")"
         return String(ContentHash(of: input + Array(essence.utf8)).description.prefix(16))
     }
 
