@@ -19,6 +19,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case judge
     case maxSamples = "max-samples"
     case maxTemplates = "max-templates"
+    case maxJobs = "max-jobs"
     // How names are written.
     case partition
     case region
