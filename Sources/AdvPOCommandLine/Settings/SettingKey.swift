@@ -9,6 +9,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case models
     case bucket
     case output
+    case keyring
     // What a job asks for.
     case model
     case name
@@ -17,6 +18,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case seed
     case rewriter
     case judge
+    case encryptionKey = "encryption-key"
     case maxSamples = "max-samples"
     case maxTemplates = "max-templates"
     case maxJobs = "max-jobs"
@@ -24,6 +26,12 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case partition
     case region
     case account
+    // Who may use the API, and how much.
+    case credentials
+    case tlsCertificate = "tls-certificate"
+    case tlsKey = "tls-key"
+    case maxRequestsPerSecond = "max-requests-per-second"
+    case maxConnections = "max-connections"
     // How a process behaves.
     case slots
     case python

@@ -1,6 +1,7 @@
 import AdvPOBedrock
 import AdvPOCommandLine
 import AdvPOModel
+import AdvPOObjects
 import ArgumentParser
 import Foundation
 
@@ -51,6 +52,11 @@ struct Submit: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The model that judges answers, instead of the coordinator's.", valueName: "id"))
     var judge: String?
 
+    @Option(help: ArgumentHelp("The key, by its ARN, under which the results rest encrypted; the coordinator has it in its keyring.", valueName: "arn"))
+    var encryptionKey: String?
+
+    @OptionGroup var keyring: KeyringOption
+
     @Flag(help: "Follow the job until it ends.")
     var watch = false
 
@@ -79,15 +85,27 @@ struct Submit: AsyncParsableCommand {
         let models = settings.list(.model, flags: model)
         guard !models.isEmpty else { throw SettingsError(message: "missing \(SettingKey.model.places): the model to optimize for") }
         let inference = InferenceConfiguration(maxTokens: maxTokens, temperature: temperature)
+        let key = settings.string(.encryptionKey, flag: encryptionKey)
         let mount = try settings.buckets(flags: bucket.map { [$0] } ?? []).first
-        let inputURI = try input.hasPrefix("s3://") ? input : InputUpload(path: input, mount: mount).uri()
+        let inputURI = try input.hasPrefix("s3://") ? input : InputUpload(path: input, mount: mount, sealing: sealing(settings, key)).uri()
         let standardOutput = mount.map { "s3://\($0.name)/advpo-results/" }
         guard let outputURI = settings.string(.output, flag: output) ?? standardOutput else {
             throw SettingsError(message: "missing \(SettingKey.output.places): where results go, as in s3://bucket/prefix/")
         }
         return CreateJobRequest(
-            jobName: settings.string(.name, flag: name) ?? Self.name(from: input), clientToken: UUID().uuidString.lowercased(), inputURI: inputURI,
-            outputURI: outputURI, models: models.map { ModelConfiguration(modelID: $0, inference: inference) }, tags: try tags(settings))
+            jobName: settings.string(.name, flag: name) ?? Self.name(from: input), clientToken: UUID().uuidString.lowercased(), encryptionKeyArn: key,
+            inputURI: inputURI, outputURI: outputURI, models: models.map { ModelConfiguration(modelID: $0, inference: inference) }, tags: try tags(settings))
+    }
+
+    /// With the key at hand the copy of a local input rests under it too.
+    private func sealing(_ settings: Settings, _ key: String?) throws -> InputUpload.Sealing? {
+        guard let key else { return nil }
+        let keys = try keyring.keys(settings)
+        guard !keys.arns.isEmpty else {
+            if !connection.json { TerminalOutput.standardError.line("The input's copy in the bucket is not encrypted; with --keyring FILE it is.") }
+            return nil
+        }
+        return InputUpload.Sealing(keyring: keys, arn: key)
     }
 
     /// What AWS's request has no field for travels as tags.

@@ -23,11 +23,12 @@ struct EmbeddedCluster {
     /// - Parameters:
     ///   - stateFolder: an unfinished job of an earlier start on it goes on at once.
     ///   - outputFolder: mounted as the bucket `output`.
+    ///   - keyring: holds the key under which results may rest.
     init(
-        catalog: ModelCatalog, limits: InputLimits, stateFolder: String, outputFolder: String, slots: Int, python: String?, logger: Logger
+        catalog: ModelCatalog, limits: InputLimits, stateFolder: String, outputFolder: String, keyring: Keyring, slots: Int, python: String?, logger: Logger
     ) async throws {
         store = try SQLiteStore(directory: stateFolder, logger: logger)
-        let objects = try LocalBuckets([Self.outputBucket: outputFolder], creatingFolders: true)
+        let objects = try LocalBuckets([Self.outputBucket: outputFolder], creatingFolders: true, keyring: keyring)
         let admission = JobAdmission(catalog: catalog, limits: limits) { try FunctionBundleReader.read(name: $0, folder: $1) }
         coordinator = try await Coordinator.open(store: store, objects: objects, admission: admission, logger: logger)
         let place = "inproc://advpo-\(ProcessInfo.processInfo.processIdentifier)"

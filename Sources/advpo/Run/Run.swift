@@ -3,6 +3,7 @@ import AdvPOCommandLine
 import AdvPOCoordinator
 import AdvPOInference
 import AdvPOModel
+import AdvPOObjects
 import ArgumentParser
 import Foundation
 import Logging
@@ -26,6 +27,8 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The models file.") var models: String?
     @Option(help: "A model to optimize for, by its id in the models file; may be repeated, up to five.") var model: [String] = []
     @Option(help: "Folder for the results.") var output: String?
+    @Option(help: "The key of --keyring, by its ARN, under which the results rest encrypted.") var encryptionKey: String?
+    @OptionGroup var keyring: KeyringOption
     @Option(help: "text: everything in one user prompt (default); chat: system text and example turns are allowed.") var promptFormat: String?
     @Option(help: "Model calls that one run (template x model) may make (default 1000).") var budgetCalls: Int?
     @Option(help: "Seed of the search's choices (default 0).") var seed: UInt64?
@@ -39,6 +42,9 @@ struct Run: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning, error or critical (default warning).") var logLevel: String?
     @Option(help: "A YAML file with any of these settings.") var config: String?
     @Flag(help: "Print the job's end as one line of JSON on stdout; no progress, no table.") var json = false
+
+    /// What is read at all; the job's own limit comes after.
+    private static let maximumInputBytes = 512 * 1024 * 1024
 
     func run() async throws {
         let settings = try await Settings(configFile: config)
@@ -55,8 +61,8 @@ struct Run: AsyncParsableCommand {
     private func open(_ job: EmbeddedJob) async throws -> EmbeddedCluster {
         do {
             return try await EmbeddedCluster(
-                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, outputFolder: job.outputFolder, slots: job.slots, python: job.python,
-                logger: Logger(label: "advpo.run"))
+                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, outputFolder: job.outputFolder, keyring: job.keyring,
+                slots: job.slots, python: job.python, logger: Logger(label: "advpo.run"))
         } catch {
             throw CommandFailure(.failed, "\(error)")
         }
@@ -82,14 +88,19 @@ struct Run: AsyncParsableCommand {
         } catch {
             throw CommandFailure(.badUsage, "\(error)")
         }
-        guard let bytes = FileManager.default.contents(atPath: input) else {
-            throw CommandFailure(.badInput, "the input file '\(input)' cannot be read; check the path and its permissions")
+        let keys = try keyring.keys(settings)
+        let bytes: [UInt8]
+        do {
+            bytes = try SealedFile.read(path: input, maximumBytes: Self.maximumInputBytes, keyring: keys)
+        } catch {
+            throw CommandFailure(.badInput, "the input file \(error)")
         }
         let inference = InferenceConfiguration(maxTokens: maxTokens, temperature: temperature)
         let limit = modelIDs.compactMap { catalog.models[$0]?.limits.concurrency }.reduce(0, +)
         return EmbeddedJob(
-            catalog: catalog, limits: limits, input: Array(bytes), models: modelIDs.map { ModelConfiguration(modelID: $0, inference: inference) },
-            options: options, outputFolder: outputFolder, slots: try settings.int(.slots, flag: slots, in: 1...4_096, default: max(1, min(64, limit))),
+            catalog: catalog, limits: limits, input: bytes, models: modelIDs.map { ModelConfiguration(modelID: $0, inference: inference) },
+            options: options, outputFolder: outputFolder, keyring: keys, encryptionKeyARN: settings.string(.encryptionKey, flag: encryptionKey),
+            slots: try settings.int(.slots, flag: slots, in: 1...4_096, default: max(1, min(64, limit))),
             python: settings.string(.python, flag: python))
     }
 
@@ -101,7 +112,8 @@ struct Run: AsyncParsableCommand {
                 "jobId": .string(id.rawValue), "status": .string(last.status.rawValue), "failureMessage": last.failureMessage.map { .string($0) } ?? .null,
                 "results": .string(files[0]), "history": .string(files[1]),
             ]).text)
-        } else if let bytes = FileManager.default.contents(atPath: files[0]) {
+        } else if FileManager.default.fileExists(atPath: files[0]) {
+            let bytes = try SealedFile.read(path: files[0], maximumBytes: 1 << 30, keyring: job.keyring)
             let lines = try bytes.split(separator: UInt8(ascii: "\n")).map { try JSONValue(parsing: Array($0)) }
             let output = TerminalOutput.standardOutput
             for line in ResultTable(lines: lines, files: files).render(width: output.width, style: output.style) { output.line(line) }
