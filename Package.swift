@@ -152,7 +152,8 @@ let package = Package(
             ], exclude: ["drive_authentication.py", "drive_boto3.py", "drive_connections.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections, logging]),
         tests("SimulationTests", ["AdvPOSimulation", "AdvPOTestSupport"]),
-        tests("ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),
+        tests(
+            "ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage], exclude: ["Python"]),
         tests("RuleTests", ["AdvPOTestSupport"]),
     ]
 )

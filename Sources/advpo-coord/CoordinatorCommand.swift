@@ -45,6 +45,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The keys of encrypted objects in local buckets: a file that 'advpo-coord keyring add' made.") var keyring: String?
     @Option(help: "Samples a template may have (default 100, the published quota).") var maxSamples: Int?
     @Option(help: "Templates a job may have (default 10, the published quota).") var maxTemplates: Int?
+    @Option(help: "Jobs that may be under way at once (default 20, the published quota).") var maxJobs: Int?
     @Option(help: "Partition in job ARNs (default aws).") var partition: String?
     @Option(help: "Region in job ARNs (default us-east-1).") var region: String?
     @Option(help: "Account in job ARNs (default 000000000000).") var account: String?
@@ -80,7 +81,8 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw CommandFailure(.failed, "\(error)")
         }
-        let admission = JobAdmission(catalog: catalog, limits: limits) { try FunctionBundleReader.read(name: $0, folder: $1) }
+        var admission = JobAdmission(catalog: catalog, limits: limits) { try FunctionBundleReader.read(name: $0, folder: $1) }
+        admission.concurrentJobs = try settings.int(.maxJobs, flag: maxJobs, in: 1...10_000, default: admission.concurrentJobs)
         let coordinator = try await Coordinator.open(store: store, objects: objects, admission: admission, namespace: namespace, logger: logger)
         let workReplier = try listen(workAddress, logger)
         let controlReplier = try listen(controlAddress, logger)

@@ -39,6 +39,8 @@ import Testing
             #expect(JobARN(parsing: arn.description) == arn)
             #expect(try namespace.job(identifiedBy: arn.description) == job)
         }
+        let longest = "arn:aws-" + String(repeating: "é", count: 926) + ":bedrock:us-east-1:000000000000:advanced-prompt-optimization-job/abc123def456"
+        #expect(longest.unicodeScalars.count == JobARN.maximumLength && JobARN(parsing: longest) != nil, "\(longest.unicodeScalars.count)")
         #expect(JobARN(namespace: namespace, job: job).description == "arn:aws:bedrock:us-east-1:000000000000:advanced-prompt-optimization-job/abc123def456")
         #expect(try namespace.job(identifiedBy: "abc123def456") == job)
     }

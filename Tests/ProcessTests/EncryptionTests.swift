@@ -30,7 +30,7 @@ extension ProcessTests {
                 try await Laboratory.run { lab in
                     let models = try lab.writeModels(server)
                     let ring = try await Self.makeKeyring(lab)
-                    let coordinator = try await lab.startCoordinator(models: models, keyring: ring.path)
+                    let coordinator = try await lab.startCoordinator(models: models, more: ["--keyring", ring.path])
                     let place = ["--endpoint", coordinator.http]
                     _ = try await lab.startWorker(coordinator, models: models)
 

@@ -41,7 +41,7 @@ package struct JobNamespace: Hashable, Sendable {
 /// The full name of one job: `arn:aws:bedrock:us-east-1:000000000000:advanced-prompt-optimization-job/abc123def456`.
 package struct JobARN: Hashable, Sendable, CustomStringConvertible {
     package static let resourceType = "advanced-prompt-optimization-job"
-    /// The published limit.
+    /// The published limit, in characters.
     package static let maximumLength = 1011
 
     package var namespace: JobNamespace
@@ -54,7 +54,7 @@ package struct JobARN: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil unless the text is a whole job ARN of the published pattern.
     package init?(parsing text: String) {
-        guard text.utf8.count <= Self.maximumLength, ShapePattern.jobARN.matches(text) else { return nil }
+        guard text.unicodeScalars.count <= Self.maximumLength, ShapePattern.jobARN.matches(text) else { return nil }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 6, let slash = parts[5].firstIndex(of: "/"), let job = JobID(String(parts[5][parts[5].index(after: slash)...]))
         else { return nil }

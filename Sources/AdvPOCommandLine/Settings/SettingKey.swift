@@ -24,6 +24,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case encryptionKey = "encryption-key"
     case maxSamples = "max-samples"
     case maxTemplates = "max-templates"
+    case maxJobs = "max-jobs"
     // How names are written.
     case partition
     case region

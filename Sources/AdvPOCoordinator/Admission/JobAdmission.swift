@@ -7,6 +7,8 @@ package import OrderedCollections
 package struct JobAdmission: Sendable {
     package var catalog: ModelCatalog
     package var limits: InputLimits
+    /// Jobs that may be under way at once; the published quota, unless configured.
+    package var concurrentJobs = 20
     /// Reads the code of a metric function that the catalog names.
     package var readFunction: @Sendable (_ name: String, _ folder: String) throws -> FunctionBundle
 

@@ -56,8 +56,9 @@ extension Coordinator: JobService {
         // Two equal requests may have come this far together.
         if let existing = try await earlierJob(request) { return existing }
         let unended = directory.values.count { $0.status.isUnderWay }
-        guard unended < Self.concurrentJobs else {
-            throw APIError(code: .serviceQuotaExceeded, message: "\(unended) jobs are under way, at most \(Self.concurrentJobs) are allowed; wait for one to end or stop one")
+        guard unended < admission.concurrentJobs else {
+            throw APIError(
+                code: .serviceQuotaExceeded, message: "\(unended) jobs are under way, at most \(admission.concurrentJobs) are allowed; wait for one to end or stop one")
         }
         if let token = request.clientToken { jobsByToken[token] = TokenOwner(job: id, request: request) }
         let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) }
@@ -74,9 +75,6 @@ extension Coordinator: JobService {
     }
 
     static let closing = APIError(code: .internalServer, message: "the coordinator is ending; try again when it is up")
-
-    /// The published quota.
-    private static let concurrentJobs = 20
 
     /// The job that the same token made before, once it is durable; a conflict when it came with another request.
     private func earlierJob(_ request: CreateJobRequest) async throws(APIError) -> JobID? {

@@ -56,6 +56,13 @@ final class Laboratory: Sendable {
         return keep(Program("python", path: Self.python ?? "python3", [path] + arguments, environment: [:], folder: folder))
     }
 
+    /// Starts one of the scripts of the folder Python.
+    func startPython(file: String, _ arguments: [String], environment: [String: String] = [:]) -> Program {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Python")
+        let variables = ["PYTHONDONTWRITEBYTECODE": "1"].merging(environment) { _, new in new }
+        return keep(Program("python", path: Self.python ?? "python3", [folder.appendingPathComponent(file).path] + arguments, environment: variables, folder: self.folder))
+    }
+
     private func keep(_ program: Program) -> Program {
         programs.withLock { $0.append(program) }
         return program

@@ -1,0 +1,78 @@
+import AdvPOModel
+import Foundation
+import OrderedCollections
+import Testing
+
+extension ProcessTests {
+    /// AWS's own clients against the real programs, from creation to results and deletion.
+    @Suite(.enabled(if: Laboratory.python != nil, "set ADVPO_PYTHON to a Python with boto3; ops/test does"))
+    struct BedrockClientTests {
+        private static let (answers, broken, slow) = ("test.answers", "test.broken", "test.slow")
+        /// Each form of ARN that the newer `modelId` takes.
+        private static let arns = [
+            "arn:aws:bedrock:us-east-1::foundation-model/test.answers-v1:0",
+            "arn:aws:bedrock:us-east-1:000000000000:inference-profile/us.test.answers-v1:0",
+            "arn:aws:bedrock:us-east-1:000000000000:application-inference-profile/a1b2c3d4e5f6",
+        ]
+        /// Jobs under way at once: fewer than the published 20, which the default is.
+        private static let jobs = 9
+
+        /// A model that answers, one that always fails and one that never answers, by what the provider is asked for.
+        private static func reply(to call: ModelServer.Call, _ gate: Gate) async throws -> ModelServer.Reply {
+            switch call.json["model"]?.stringValue {
+            case "broken": return .failure(400, #"{"error": {"message": "no such model"}}"#)
+            case "slow":
+                try await gate.pass()
+                return .answer("")
+            default: return .answer(KindTask.answer(call))
+            }
+        }
+
+        private static func models(_ server: ModelServer, _ lab: Laboratory) throws -> String {
+            let entries = [(answers, "answers"), (broken, "broken"), (slow, "slow")] + arns.map { ($0, "answers") }
+            return try lab.write(
+                "models.yaml",
+                "models:\n"
+                    + entries.map { "  - {id: \"\($0)\", provider: openai, baseURL: \"\(server.baseURL)\", model: \($1), limits: {concurrency: 8, retries: 0}}\n" }.joined())
+        }
+
+        private static func settings(_ coordinator: RunningCoordinator, _ lab: Laboratory, _ more: JSONObject = [:]) throws -> String {
+            let faulty = [
+                #"{"version": "bedrock-2026-05-14", "templateId": "bad", "promptTemplate": "No placeholder", "evaluationMetricLambdaArn": "builtin:exact_match", "evaluationSamples": [{"inputVariables": [{"text": "a"}], "referenceResponse": "b"}]}"#,
+                KindTask.line("worse", samples: 3, method: ["evaluationMetricLambdaArn": "builtin:none"]),
+            ]
+            var settings: JSONObject = [
+                "endpoint": .string(coordinator.http), "bucket": .string(Laboratory.bucket), "folder": .string(lab.path("bucket")),
+                "admin": ["accessKeyId": "AKIDADMIN", "secretAccessKey": "admin-secret"],
+                "models": ["answers": .string(answers), "broken": .string(broken), "slow": .string(slow), "arns": .array(arns.map(JSONValue.string))],
+                "input": .string(KindTask.line(samples: 24) + "\n"), "faulty": .string(faulty.joined(separator: "\n")), "jobs": .number(JSONNumber(jobs)),
+            ]
+            for (key, value) in more { settings[key] = value }
+            return try lab.write("settings.json", JSONValue.object(settings).text)
+        }
+
+        /// Runs one of the scripts against a coordinator with a worker.
+        private static func drive(_ script: String, _ more: JSONObject = [:], arguments: [String] = []) async throws {
+            let gate = Gate()
+            try await ModelServer.run({ try await reply(to: $0, gate) }) { server in
+                try await Laboratory.run { lab in
+                    let models = try models(server, lab)
+                    let coordinator = try await lab.startCoordinator(models: models, more: ["--max-jobs", "\(jobs)"] + arguments)
+                    _ = try await lab.startWorker(coordinator, models: models, slots: 4)
+                    let driver = try await lab.startPython(file: script, [try settings(coordinator, lab, more)]).finished()
+                    #expect(driver.status.code == 0, "\(driver.errors)")
+                    #expect(driver.output.hasSuffix("all passed"), "\(driver.output)")
+                }
+            }
+        }
+
+        @Test("boto3 takes jobs through every status, reads their results, lists, stops and deletes them, and raises its own exception for each error")
+        func boto3() async throws { try await Self.drive("drive_cluster.py") }
+
+        @Test("the AWS CLI creates, polls, lists in three pages, stops and deletes jobs, and reads their results")
+        func commandLineInterface() async throws {
+            let aws = URL(fileURLWithPath: try #require(Laboratory.python)).deletingLastPathComponent().appendingPathComponent("aws").path
+            try await Self.drive("drive_cli.py", ["aws": .string(aws)])
+        }
+    }
+}
