@@ -17,7 +17,7 @@ struct Identification {
     func identity() async throws -> ClientIdentity {
         let environment = ProcessInfo.processInfo.environment
         if let bearer = try ClientIdentity.bearer(environment: environment, endpoint: endpoint) { return bearer }
-        let chain = AWSCredentialChain(environment: environment, homeFolder: NSHomeDirectory(), profile: profile, metadata: false) { Self.now() }
+        let chain = AWSCredentialChain(environment: environment, homeFolder: environment["HOME"] ?? NSHomeDirectory(), profile: profile, metadata: false) { Self.now() }
         do throws(CredentialError) {
             let credentials = try await chain.credentials()
             return .signing(credentials, region: ClientIdentity.region(setting: region, environment: environment))
