@@ -12,6 +12,8 @@ enum HTTPClients {
         // The library's shared client would knock at a closed port again until the request's deadline; a user wants to hear at once that nobody is there.
         var configuration = HTTPClient.Configuration.singletonConfiguration
         configuration.connectionPool.retryConnectionEstablishment = false
+        // A coordinator never redirects; who does would be sent a request that was signed or tokened for another.
+        configuration.redirectConfiguration = .disallow
         if let caFile {
             do {
                 guard try !NIOSSLCertificate.fromPEMFile(caFile).isEmpty else { throw NIOSSLError.failedToLoadCertificate }
