@@ -2,6 +2,8 @@
 package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     // Where things are.
     case endpoint
+    case caFile = "ca-file"
+    case profile
     case work
     case control
     case http

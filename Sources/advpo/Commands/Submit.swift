@@ -73,7 +73,7 @@ struct Submit: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await connection.settings()
-        let client = try connection.client(settings)
+        let client = try await connection.client(settings)
         let request = try request(settings)
         let arn = try await client.create(request)
         let job = JobARN(parsing: arn)?.job.rawValue ?? arn

@@ -27,14 +27,14 @@ struct PublishedSignatureTests {
     @Test("are refused when any byte that they cover is another", .longRunning)
     func areRefusedWhenAByteIsAnother() throws {
         var tried = 0
-        for one in try SignatureCase.read("sigv4-botocore").prefix(20) {
+        for one in try SignatureCase.read("sigv4-botocore").prefix(12) {
             let request = try one.signed()
             for (what, changed, body) in Self.changes(of: request, one) {
                 #expect(try one.refusal(changed, body: body) != nil, "\(one.name): \(what)")
                 tried += 1
             }
         }
-        #expect(tried > 2_000)
+        #expect(tried > 1_000)
     }
 
     private func expectSame(_ one: SignatureCase) throws {
@@ -54,12 +54,12 @@ struct PublishedSignatureTests {
     /// Each with one byte that is another, such that the request says something else.
     private static func changes(of request: SigV4Request, _ one: SignatureCase) -> [(what: String, SigV4Request, body: [UInt8])] {
         var changes: [(String, SigV4Request, [UInt8])] = []
+        func meaning(_ request: SigV4Request) -> RequestMeaning { RequestMeaning(request, body: [], signedHeaders: one.signedHeaders, service: one.service) }
+        let signedMeaning = meaning(request)
         func add(_ what: String, body: [UInt8]? = nil, _ change: (inout SigV4Request) -> Void) {
             var changed = request
             change(&changed)
-            let isSame = RequestMeaning(changed, body: [], signedHeaders: one.signedHeaders, service: one.service)
-                == RequestMeaning(request, body: [], signedHeaders: one.signedHeaders, service: one.service)
-            if body == nil, isSame { return }
+            if body == nil, meaning(changed) == signedMeaning { return }
             changes.append((what, changed, body ?? one.body))
         }
         add("method") { $0.method += "X" }
