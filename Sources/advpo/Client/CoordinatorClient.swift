@@ -2,8 +2,10 @@ import AdvPOBedrock
 import AdvPOCommandLine
 import AdvPOModel
 import AsyncHTTPClient
+import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import OrderedCollections
 
 /// The coordinator's HTTP API as the commands use it. Every failure is one message for the user and an exit code.
@@ -15,6 +17,12 @@ struct CoordinatorClient: Sendable {
     private static let http = {
         var configuration = HTTPClient.Configuration.singletonConfiguration
         configuration.connectionPool.retryConnectionEstablishment = false
+        // As the AWS CLI has it: authorities instead of those of the system, for a coordinator with a certificate of one's own.
+        if let bundle = ProcessInfo.processInfo.environment["AWS_CA_BUNDLE"], !bundle.isEmpty {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .file(bundle)
+            configuration.tlsConfiguration = tls
+        }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
@@ -108,6 +116,9 @@ struct CoordinatorClient: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(content.encoded())
         }
+        let now = Int64(Date().timeIntervalSince1970.rounded(.down))
+        let proof = try ClientIdentity.current.headers(method.rawValue, url: endpoint + path, body: content?.encoded() ?? [], secondsSince1970: now)
+        for (name, value) in proof { request.headers.add(name: name, value: value) }
         let response: HTTPClientResponse
         do {
             response = try await http.execute(request, deadline: deadline)
