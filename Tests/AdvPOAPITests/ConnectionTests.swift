@@ -10,7 +10,7 @@ import Testing
 struct ConnectionTests {
     /// A limit that a test need not wait for; all others stay as they are, so that a busy machine does not cut off who behaves well.
     private static func hasty(_ limit: WritableKeyPath<ServerLimits, TimeAmount>) -> ServerLimits {
-        var limits = ServerLimits()
+        var limits = LiveServer.patient
         limits[keyPath: limit] = .milliseconds(300)
         return limits
     }
@@ -32,7 +32,14 @@ struct ConnectionTests {
 
     @Test("who does not read is cut off, and others are served")
     func noReader() async throws {
-        try await LiveServer(limits: Self.hasty(\.writeTime)).run { url in _ = try await LiveServer.drive("drive_connections.py", "no-reader", url) }
+        // More than the system's buffers take in.
+        let service = MemoryJobService(filePadding: 32 * 1024 * 1024)
+        let request = CreateJobRequest(jobName: "large", inputURI: "s3://bucket/input.jsonl", outputURI: "s3://bucket/out/", models: [])
+        let job = try #require(JobARN(parsing: try await service.create(request).jobARN)?.job)
+        await service.end(job, as: .completed)
+        try await LiveServer(service: service, limits: Self.hasty(\.writeTime)).run { url in
+            _ = try await LiveServer.drive("drive_connections.py", "no-reader", url, "/jobs/\(job)/files/history.jsonl")
+        }
     }
 
     @Test("a head that is too large, what is no HTTP, and TLS on a plain port end cleanly", arguments: ["large-head", "garbage", "wrong-protocol"])
@@ -42,7 +49,7 @@ struct ConnectionTests {
 
     @Test("one connection too many waits until another ends")
     func crowd() async throws {
-        var limits = ServerLimits()
+        var limits = LiveServer.patient
         limits.connections = 3
         try await LiveServer(limits: limits).run { url in _ = try await LiveServer.drive("drive_connections.py", "crowd", url, "3") }
     }

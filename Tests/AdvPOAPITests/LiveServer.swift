@@ -3,6 +3,7 @@ import AdvPOBedrock
 import AdvPOModel
 import Foundation
 import Logging
+import NIOCore
 import NIOSSL
 import ServiceLifecycle
 import Subprocess
@@ -16,8 +17,18 @@ struct LiveServer {
     var access = Access.open
     var throttle: RequestThrottle?
     var tls: TLSConfiguration?
-    var limits = ServerLimits()
+    var limits = LiveServer.patient
     var logger = Logger.silent
+
+    /// Deadlines that a busy machine does not pass.
+    static var patient: ServerLimits {
+        var limits = ServerLimits()
+        limits.headTime = .minutes(5)
+        limits.bodyTime = .minutes(5)
+        limits.idleTime = .minutes(5)
+        limits.writeTime = .minutes(5)
+        return limits
+    }
 
     /// The Python that has boto3, and beside which the AWS CLI may be.
     static let python = ProcessInfo.processInfo.environment["ADVPO_PYTHON"] ?? "python3"

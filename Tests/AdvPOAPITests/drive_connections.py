@@ -17,7 +17,7 @@ POST = b"POST /advanced-prompt-optimization-jobs HTTP/1.1\r\nHost: 127.0.0.1\r\n
 
 def connect():
     connection = socket.create_connection(ADDRESS)
-    connection.settimeout(50)
+    connection.settimeout(250)
     return connection
 
 
@@ -86,26 +86,35 @@ def idle():
 
 
 def no_reader():
+    """Asks for a large file and reads none of it. The end shows in sending, since what was sent before it can still be read."""
     connection = socket.socket()
     # Little that the system takes in for us.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.settimeout(50)
     connection.connect(ADDRESS)
-    try:
-        while True:
-            connection.sendall(GET * 1000)
-    except (ConnectionResetError, BrokenPipeError):
-        pass
+    connection.sendall(f"GET {sys.argv[3]} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    for _ in range(4000):
+        select.select([], [], [connection], 0.01)
+        try:
+            connection.send(b"G")
+        except (ConnectionResetError, BrokenPipeError):
+            return
+    raise AssertionError("the server waits for ever")
+
+
+def expect_refusal(connection):
+    """An answer that comes while there is more to read may be lost in the reset of the connection."""
+    answer = rest(connection)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 431 "), answer
 
 
 def large_head():
     for head in (b"X-Large: " + b"x" * 40_000 + b"\r\n", b"".join(b"X-%d: x\r\n" % number for number in range(150))):
         connection = connect()
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n" + head + b"\r\n")
-        assert rest(connection).startswith(b"HTTP/1.1 431 "), head[:20]
+        expect_refusal(connection)
     connection = connect()
     connection.sendall(b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-    assert rest(connection).startswith(b"HTTP/1.1 431 ")
+    expect_refusal(connection)
 
 
 def crowd():
