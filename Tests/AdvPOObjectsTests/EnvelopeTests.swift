@@ -127,6 +127,20 @@ struct EnvelopeTests {
         #expect(isDamaged(mixed))
     }
 
+    @Test("have one form for one content: an empty chunk at the end is refused, though its writer had the key")
+    func refusesSecondForm() throws {
+        let dataKey = Fixtures.material(9)
+        let nonce = [UInt8](repeating: 1, count: 12)
+        let wrapped = EnvelopeChunk.sealed(dataKey.revealed, key: Fixtures.key.symmetricKey, nonce: nonce, context: EnvelopeHeader.wrapContext(keyARN: Fixtures.arn))
+        let header = EnvelopeHeader(keyARN: Fixtures.arn, wrapNonce: nonce, wrappedKey: wrapped, noncePrefix: [UInt8](repeating: 2, count: 7))
+        let chunk = EnvelopeChunk(dataKey: dataKey.symmetricKey, header: header)
+        let content = Fixtures.content(65_536)[...]
+        #expect(refusal(header.bytes + chunk.seal(content, number: 0, isLast: true)) == nil)
+        let second = header.bytes + chunk.seal(content, number: 0, isLast: false) + chunk.seal([], number: 1, isLast: true)
+        #expect(refusal(second) == .damaged("its end is missing"))
+        #expect(throws: EnvelopeFault.damaged("its end is missing")) { try header.contentBytes(ofEnvelope: second.count) }
+    }
+
     @Test("say which key they need, and which is the wrong one")
     func namesTheKey() {
         let envelope = Fixtures.seal([1])
