@@ -1,5 +1,4 @@
 import AdvPOModel
-import OrderedCollections
 
 /// Counts what a search has spent, with the request under way at its worst case, so that its budget in dollars is never exceeded.
 struct DollarLedger: Sendable {

@@ -1,5 +1,4 @@
 package import AdvPOModel
-import OrderedCollections
 
 /// What a search may spend, and the prices of those it calls.
 package struct SpendingLimit: Hashable, Sendable {

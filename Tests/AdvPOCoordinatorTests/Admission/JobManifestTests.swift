@@ -48,7 +48,7 @@ import Testing
 
     @Test(
         "an option that cannot be read is refused, not taken for its default",
-        arguments: [("preset", "quick"), ("budgetNanoDollars", "0"), ("budgetNanoDollars", "many")] as [(String, JSONValue)] + [("holdoutThousandths", 99)])
+        arguments: [("preset", "quick"), ("budgetNanoDollars", "0"), ("budgetNanoDollars", "many"), ("holdoutThousandths", 99)] as [(String, JSONValue)])
     func damagedOption(key: String, value: JSONValue) throws {
         var object = try #require(try JSONValue(parsing: Self.full.encoded()).objectValue)
         var options = try #require(object["options"]?.objectValue)

@@ -105,12 +105,10 @@ import Testing
 
     @Test("a stop is refused for jobs that have ended otherwise, and is no error for one that is stopped")
     func stops() async throws {
-        let coordinator = try await Cluster.open(MemoryStore(), try await objects())
-        let job = try await endedJob(coordinator)
-        await #expect(throws: Never.self) { try await coordinator.stop(job) }
-        let store = MemoryStore()
-        let (first, objects) = (try await Cluster.open(store, try await objects()), try await objects())
+        let (store, objects) = (MemoryStore(), try await objects())
+        let first = try await Cluster.open(store, objects)
         let id = try await endedJob(first)
+        await #expect(throws: Never.self) { try await first.stop(id) }
         await first.close()
         for status in ["Completed", "Failed", "PartiallyCompleted"] {
             var stored = try #require(try await store.load().jobs.first)
