@@ -48,10 +48,13 @@ extension Coordinator: JobService {
                 return .failure(error)
             }
         }.value
-        let plan: JobPlan
-        switch outcome {
-        case .success(let admitted): plan = admitted
-        case .failure(let fault): throw APIError(code: .validation, message: fault.message)
+        var plan: JobPlan
+        let files: [Blob]
+        do throws(AdmissionFault) {
+            plan = try outcome.get()
+            (plan.templates, files) = try await AttachmentReader(objects: objects, limits: admission.limits).read(plan.templates)
+        } catch {
+            throw APIError(code: .validation, message: error.message)
         }
         // Two equal requests may have come this far together.
         if let existing = try await earlierJob(request) { return existing }
@@ -60,7 +63,7 @@ extension Coordinator: JobService {
             throw APIError(code: .serviceQuotaExceeded, message: "\(unended) jobs are under way, at most \(Self.concurrentJobs) are allowed; wait for one to end or stop one")
         }
         if let token = request.clientToken { jobsByToken[token] = TokenOwner(job: id, request: request) }
-        let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) }
+        let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) } + files
         logger.notice("job submitted", metadata: ["job": "\(id)", "templates": "\(plan.templates.count)", "models": "\(request.models.count)"])
         guard await post(
             .admitted(plan, clientToken: request.clientToken, status: .inProgress, units: [], isNew: true), records: blobs.map { .blob($0) })

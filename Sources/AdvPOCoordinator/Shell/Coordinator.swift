@@ -220,6 +220,7 @@ package actor Coordinator {
         case .persist: preconditionFailure("persisted before")
         case .reply(let reply): deliver(reply)
         case .publish(let job, let blob): blobs.put(blob, for: job)
+        case .publishStored(let job, let hash): blobs.putStored(hash, for: job)
         case .writeResults(let report):
             // One that closes leaves them to the next start.
             if !isClosed { Task { await write(report) } }

@@ -12,6 +12,7 @@ struct EmbeddedJob: Sendable {
     var models: [ModelConfiguration]
     var options: JobOptions
     var outputFolder: String
+    var buckets: [BucketMount]
     var slots: Int
     var python: String?
 

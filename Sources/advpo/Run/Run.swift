@@ -26,6 +26,7 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The models file.") var models: String?
     @Option(help: "A model to optimize for, by its id in the models file; may be repeated, up to five.") var model: [String] = []
     @Option(help: "Folder for the results.") var output: String?
+    @Option(help: "A local folder as a bucket, NAME=DIR, for the images and PDFs that samples name; may be repeated.") var bucket: [String] = []
     @Option(help: "text: everything in one user prompt (default); chat: system text and example turns are allowed.") var promptFormat: String?
     @Option(help: "Model calls that one run (template x model) may make (default 1000).") var budgetCalls: Int?
     @Option(help: "Seed of the search's choices (default 0).") var seed: UInt64?
@@ -55,7 +56,7 @@ struct Run: AsyncParsableCommand {
     private func open(_ job: EmbeddedJob) async throws -> EmbeddedCluster {
         do {
             return try await EmbeddedCluster(
-                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, outputFolder: job.outputFolder, slots: job.slots, python: job.python,
+                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, outputFolder: job.outputFolder, buckets: job.buckets, slots: job.slots, python: job.python,
                 logger: Logger(label: "advpo.run"))
         } catch {
             throw CommandFailure(.failed, "\(error)")
@@ -89,8 +90,16 @@ struct Run: AsyncParsableCommand {
         let limit = modelIDs.compactMap { catalog.models[$0]?.limits.concurrency }.reduce(0, +)
         return EmbeddedJob(
             catalog: catalog, limits: limits, input: Array(bytes), models: modelIDs.map { ModelConfiguration(modelID: $0, inference: inference) },
-            options: options, outputFolder: outputFolder, slots: try settings.int(.slots, flag: slots, in: 1...4_096, default: max(1, min(64, limit))),
+            options: options, outputFolder: outputFolder, buckets: try buckets(settings), slots: try settings.int(.slots, flag: slots, in: 1...4_096, default: max(1, min(64, limit))),
             python: settings.string(.python, flag: python))
+    }
+
+    private func buckets(_ settings: Settings) throws -> [BucketMount] {
+        let mounts = try settings.buckets(flags: bucket)
+        guard !mounts.contains(where: { $0.name == EmbeddedCluster.outputBucket }) else {
+            throw CommandFailure(.badUsage, "\(SettingKey.bucket.places) names the bucket '\(EmbeddedCluster.outputBucket)', which stands for the folder of --output; choose another name")
+        }
+        return mounts
     }
 
     private func report(_ id: JobID, _ last: JobProgress, _ job: EmbeddedJob) throws {
