@@ -88,7 +88,7 @@ let package = Package(
         // Ring 1: one kind of I/O each.
         library("AdvPOEvaluation", ["AdvPOModel", collections, logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
         library("AdvPOInference", ["AdvPOModel", asyncHTTPClient, collections, logging, nioCore, nioHTTP1, yams]),
-        library("AdvPOObjects", ["AdvPOBedrock", "AdvPOModel", asyncHTTPClient, collections, crypto, logging, nioCore, nioHTTP1, systemPackage]),
+        library("AdvPOObjects", ["AdvPOBedrock", "AdvPOModel", asyncHTTPClient, collections, crypto, logging, nioCore, nioHTTP1, systemPackage, yams]),
         library("AdvPOStore", ["AdvPOModel", grdb, logging]),
         library("AdvPOTransport", ["AdvPOModel", "CNNG", "CZstd", logging]),
 
@@ -110,7 +110,7 @@ let package = Package(
         ]),
         program("advpo-coord", [
             "AdvPOAPI", "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
-            "AdvPOTransport", argumentParser, lifecycle, logging, unixSignals,
+            "AdvPOTransport", argumentParser, lifecycle, logging, nioSSL, unixSignals,
         ]),
         program("advpo-worker", [
             "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker",
@@ -124,13 +124,13 @@ let package = Package(
 
         // Tests: one target per library, then whole processes and rules.
         tests("AdvPOModelTests", ["AdvPOModel", collections]),
-        tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", collections]),
+        tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", "AdvPOTestSupport", collections], resources: [.copy("Fixtures")]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOModel", "AdvPOOptimizer", "AdvPOTestSupport", collections]),
         tests("AdvPOWireTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", "AdvPOTestSupport", collections, logging], resources: [.copy("Fixtures")]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, httpTypes, hummingbird, logging, nioCore]),
-        tests("AdvPOObjectsTests", ["AdvPOObjects"]),
+        tests("AdvPOObjectsTests", ["AdvPOBedrock", "AdvPOObjects", collections, crypto]),
         tests("AdvPOStoreTests", ["AdvPOModel", "AdvPOStore", logging]),
         tests("AdvPOTransportTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", logging]),
         tests(
@@ -148,8 +148,8 @@ let package = Package(
             "AdvPOAPITests",
             [
                 "AdvPOAPI", "AdvPOBedrock", "AdvPOModel",
-                collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, subprocess, systemPackage,
-            ], exclude: ["drive_boto3.py"]),
+                collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioEmbedded, nioHTTP1, nioSSL, subprocess, systemPackage,
+            ], exclude: ["drive_authentication.py", "drive_boto3.py", "drive_connections.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections, logging]),
         tests("SimulationTests", ["AdvPOSimulation", "AdvPOTestSupport"]),
         tests("ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage]),

@@ -27,9 +27,25 @@ package enum ObjectError: Error, Hashable, Sendable {
     case permission(ObjectURI)
     /// The key that the content should rest under is not one that this place knows; `known` are those that are, sorted.
     case unknownKey(ObjectURI, key: String, known: [String])
+    /// An envelope that is not what was sealed, and why it does not open.
+    case damagedEnvelope(ObjectURI, reason: String)
     case diskFull(ObjectURI)
     /// Any other failure, in the system's words.
     case failed(ObjectURI, reason: String)
+    /// No folder is mounted under that name, and S3 is off; `known` are the mounted ones, sorted.
+    case neitherMountedNorS3(ObjectURI, known: [String])
+    /// S3 has no bucket of that name.
+    case noSuchBucket(ObjectURI, endpoint: String)
+    /// S3 refuses whoever asks; `remedy` is what to do, as a sentence without its full stop.
+    case accessDenied(ObjectURI, reason: String, remedy: String)
+    /// There is nothing to sign requests to S3 with.
+    case noCredentials(ObjectURI, reason: String)
+    /// The bucket is in another region, which S3 tells or does not.
+    case wrongRegion(ObjectURI, region: String?, reason: String)
+    /// S3 gives no answer.
+    case unreachable(ObjectURI, endpoint: String, reason: String)
+    /// S3 cannot encrypt under that key.
+    case encryptionKeyRefused(ObjectURI, key: String, reason: String)
 }
 
 extension ObjectError: CustomStringConvertible {
@@ -66,12 +82,30 @@ extension ObjectError: CustomStringConvertible {
             "\(uri): '\(part.prefix(40))…' is too long for a file's name; shorten it to 255 bytes"
         case .unknownKey(let uri, let key, let known):
             "\(uri): the keyring has no key \(key.prefix(200).description.visible). " + (known.isEmpty ? "It has none" : "It has: \(known.joined(separator: ", "))")
+                + ". Add the key to the file of --keyring, or start with the --keyring FILE that has it"
+        case .damagedEnvelope(let uri, let reason):
+            "\(uri) is an encrypted object that does not open: \(reason). Restore it from a copy, or make it anew"
         case .permission(let uri):
             "\(uri): this program's user may not do that; look at the permissions of the bucket's folder"
         case .diskFull(let uri):
             "\(uri): the disk is full, or the user's quota used up; nothing was written. Free some space and try again"
         case .failed(let uri, let reason):
             "\(uri): \(reason)"
+        case .neitherMountedNorS3(let uri, let known):
+            "\(uri): there is no bucket \(uri.bucket). " + (known.isEmpty ? "None is mounted" : "Mounted: \(known.joined(separator: ", "))")
+                + ", and S3 is off. Mount a folder with --bucket \(uri.bucket)=DIR, or turn S3 on with --s3-endpoint, --s3-region or --s3 on"
+        case .noSuchBucket(let uri, let endpoint):
+            "\(uri): there is no bucket \(uri.bucket) at \(endpoint). Create it there, mend the name, or set --s3-endpoint to where it is"
+        case .accessDenied(let uri, let reason, let remedy):
+            "\(uri): S3 refuses it (\(reason)). \(remedy)"
+        case .noCredentials(let uri, let reason):
+            "\(uri): \(reason)"
+        case .wrongRegion(let uri, let region, let reason):
+            "\(uri): the bucket is in another region (\(reason)). " + (region.map { "Set --s3-region \($0)" } ?? "Set --s3-region to the bucket's")
+        case .unreachable(let uri, let endpoint, let reason):
+            "\(uri): no answer from \(endpoint) (\(reason)). See that the server runs and that --s3-endpoint names it"
+        case .encryptionKeyRefused(let uri, let key, let reason):
+            "\(uri): S3 cannot encrypt under the key \(key.prefix(200).description.visible) (\(reason)). Name a key that exists in the bucket's region and that the access key may use"
         }
     }
 }

@@ -1,4 +1,3 @@
-import AdvPOAPI
 import AdvPOBedrock
 import AdvPOCommandLine
 import AdvPOCoordinator
@@ -15,7 +14,7 @@ import UnixSignals
 @main struct CoordinatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "advpo-coord", abstract: "The head of an AdvPO cluster: owns all state, splits jobs into tasks, serves the Bedrock-compatible API.",
-        subcommands: [Serve.self])
+        subcommands: [Serve.self, KeyringCommand.self])
 
     static func main() async { await CommandRunner.main(Self.self) }
 }
@@ -30,6 +29,10 @@ struct Serve: AsyncParsableCommand {
               advpo-coord serve --data ./state --work tcp://127.0.0.1:7710 --control tcp://127.0.0.1:7711 \\
                 --http 127.0.0.1:7700 --models models.yaml --bucket demo=./bucket
 
+            For users on other machines, with keys and TLS:
+              advpo-coord serve --data ./state --models models.yaml --http 0.0.0.0:7700 \\
+                --credentials credentials.yaml --tls-certificate server.pem --tls-key server-key.pem
+
             A port of 0 takes a free one; the log names it. SIGTERM and Ctrl-C end it cleanly; jobs go on at the next start on the same --data.
             \(ExitStatus.help)
             """)
@@ -37,14 +40,15 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Folder of all state; one coordinator at a time may use it.") var data: String?
     @Option(help: "Where workers pull tasks (default tcp://127.0.0.1:7710).") var work: String?
     @Option(help: "Where workers say hello and are told to cancel (default tcp://127.0.0.1:7711).") var control: String?
-    @Option(help: "Where users reach the API (default 127.0.0.1:7700).") var http: String?
     @Option(help: "The models file.") var models: String?
     @Option(help: "A local folder as a bucket, NAME=DIR; may be repeated.") var bucket: [String] = []
+    @Option(help: "The keys of encrypted objects in local buckets: a file that 'advpo-coord keyring add' made.") var keyring: String?
     @Option(help: "Samples a template may have (default 100, the published quota).") var maxSamples: Int?
     @Option(help: "Templates a job may have (default 10, the published quota).") var maxTemplates: Int?
     @Option(help: "Partition in job ARNs (default aws).") var partition: String?
     @Option(help: "Region in job ARNs (default us-east-1).") var region: String?
     @Option(help: "Account in job ARNs (default 000000000000).") var account: String?
+    @OptionGroup(title: "The API") var api: APIOptions
     @Option(help: "trace, debug, info, notice, warning, error or critical (default notice).") var logLevel: String?
     @Option(help: "A YAML file with any of these settings.") var config: String?
 
@@ -54,7 +58,6 @@ struct Serve: AsyncParsableCommand {
         let logger = Logger(label: "advpo.coord")
         let folder = try settings.required(.data, flag: data, "the folder for the coordinator's state")
         let catalogPath = try settings.required(.models, flag: models, "the models file")
-        let httpAddress = try usage { try ListenAddress(parsing: settings.string(.http, flag: http, default: "127.0.0.1:7700")) }
         let workAddress = try loopback(settings.string(.work, flag: work, default: "tcp://127.0.0.1:7710"), .work)
         let controlAddress = try loopback(settings.string(.control, flag: control, default: "tcp://127.0.0.1:7711"), .control)
         let namespace = try usage {
@@ -62,9 +65,11 @@ struct Serve: AsyncParsableCommand {
                 partition: settings.string(.partition, flag: partition, default: "aws"), region: settings.string(.region, flag: region, default: "us-east-1"),
                 account: settings.string(.account, flag: account, default: "000000000000"))
         }
+        let door = try api.door(settings, namespace, logger)
         let mounts = try settings.buckets(flags: bucket)
         let catalog = try usage { try ModelCatalogFile.load(path: catalogPath) }
-        let objects = try usage { try LocalBuckets(Dictionary(uniqueKeysWithValues: mounts.map { ($0.name, $0.directory) })) }
+        let keys = try usage { try settings.string(.keyring, flag: keyring).map { try KeyringFile.load(path: $0) } ?? .empty }
+        let objects = try usage { try LocalBuckets(Dictionary(uniqueKeysWithValues: mounts.map { ($0.name, $0.directory) }), keyring: keys) }
         var limits = InputLimits()
         limits.samplesPerTemplate = try settings.int(.maxSamples, flag: maxSamples, in: 1...1_000_000, default: limits.samplesPerTemplate)
         limits.templatesPerJob = try settings.int(.maxTemplates, flag: maxTemplates, in: 1...10_000, default: limits.templatesPerJob)
@@ -80,15 +85,11 @@ struct Serve: AsyncParsableCommand {
         let workReplier = try listen(workAddress, logger)
         let controlReplier = try listen(controlAddress, logger)
         logger.notice("listening for workers", metadata: ["work": "\(workReplier.address)", "control": "\(controlReplier.address)"])
-        let server = JobServer(service: coordinator, address: httpAddress, namespace: namespace, logger: logger) { bound in
-            logger.notice("the API listens without authentication, on loopback only", metadata: ["http": "\(bound.url)"])
-        }
         let group = ServiceGroup(
             configuration: .init(
-                services: [
-                    .init(service: CoordinatorServer(coordinator: coordinator, work: workReplier, control: controlReplier, logger: logger)),
-                    .init(service: server),
-                ],
+                services: ([CoordinatorServer(coordinator: coordinator, work: workReplier, control: controlReplier, logger: logger)] + door.services(coordinator)).map {
+                    .init(service: $0)
+                },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()
@@ -118,12 +119,13 @@ struct Serve: AsyncParsableCommand {
         }
         return address
     }
+}
 
-    private func usage<Value>(_ make: () throws -> Value) throws -> Value {
-        do {
-            return try make()
-        } catch {
-            throw CommandFailure(.badUsage, "\(error)")
-        }
+/// What `make` returns; its error is the user's to mend.
+func usage<Value>(_ make: () throws -> Value) throws -> Value {
+    do {
+        return try make()
+    } catch {
+        throw CommandFailure(.badUsage, "\(error)")
     }
 }

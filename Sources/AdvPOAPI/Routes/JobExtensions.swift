@@ -9,22 +9,26 @@ import ServiceLifecycle
 struct JobExtensions: Sendable {
     let service: any JobService
     let namespace: JobNamespace
+    let streams: EventStreamQuota
 
     /// The files that may be fetched; no other name reaches the service.
     static let fileNames = ["advanced_prompt_optimization_results.jsonl", "history.jsonl"]
 
     /// Server-sent events: a snapshot at once, then one per change, ending with the job.
-    @Sendable func events(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
-        let changes = try await service.progress(of: context.job(in: namespace))
+    @Sendable func events(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+        let job = try context.job(in: namespace)
+        let seat = try streams.seat(for: context.principal ?? .everyone)
+        let changes = try await service.progress(of: job)
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-            body: ResponseBody { writer in
+            body: ResponseBody { [seat] writer in
+                defer { withExtendedLifetime(seat) {} }
                 for await message in ProgressEvents.messages(of: changes).cancelOnGracefulShutdown() { try await writer.write(message) }
                 try await writer.finish(nil)
             })
     }
 
-    @Sendable func file(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    @Sendable func file(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let job = try context.job(in: namespace)
         let name = try context.label("name")
         guard Self.fileNames.contains(name) else {
@@ -37,7 +41,7 @@ struct JobExtensions: Sendable {
         })
     }
 
-    @Sendable func health(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    @Sendable func health(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         .json(["status": "ok"])
     }
 }

@@ -10,18 +10,18 @@ struct JobOperations: Sendable {
     let namespace: JobNamespace
     let limits: RequestLimits
 
-    @Sendable func create(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    @Sendable func create(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let body = try await request.jsonBody()
         let response = try await service.create(CreateJobRequest(json: body, limits: limits))
         return .json(response.json)
     }
 
-    @Sendable func get(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    @Sendable func get(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let job = try context.job(in: namespace)
         return .json(try await service.get(job).json)
     }
 
-    @Sendable func list(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    @Sendable func list(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let query = request.uri.queryParameters
         let request = try ListJobsRequest(
             maxResults: query["maxResults"].map(String.init), nextToken: query["nextToken"].map(String.init), sortBy: query["sortBy"].map(String.init),
@@ -29,12 +29,12 @@ struct JobOperations: Sendable {
         return .json(try await service.list(request).json)
     }
 
-    @Sendable func stop(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    @Sendable func stop(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         try await service.stop(context.job(in: namespace))
         return .json([:])
     }
 
-    @Sendable func batchDelete(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    @Sendable func batchDelete(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let batch = try BatchDeleteRequest(json: await request.jsonBody(), namespace: namespace)
         let results = try await service.delete(Array(batch.jobs.keys))
         return .json(batch.responseJSON(results), status: .accepted)
@@ -54,7 +54,7 @@ extension Request {
     }
 }
 
-extension BasicRequestContext {
+extension APIRequestContext {
     /// The job that the path's `jobIdentifier` names.
     func job(in namespace: JobNamespace) throws -> JobID {
         try namespace.job(identifiedBy: label("jobIdentifier"))

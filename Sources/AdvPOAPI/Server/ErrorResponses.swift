@@ -9,14 +9,15 @@ import NIOCore
 /// Names each request, and turns whatever a handler throws into an error of the published form.
 ///
 /// A client learns of its own faults in full and of ours nothing but the request's id, under which the log has them.
-struct ErrorResponses<Context: RequestContext>: RouterMiddleware {
-    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+struct ErrorResponses: RouterMiddleware {
+    func handle(_ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response) async throws -> Response {
         let requestID = UUID().uuidString.lowercased()
         var logger = context.logger
         logger[metadataKey: "request_id"] = .string(requestID)
+        var context = context
+        context.logger = logger
         var response: Response
         do {
-            try LoopbackGuard.check(request)
             response = try await next(request, context)
         } catch {
             response = Self.response(to: error, request, logger)
@@ -29,6 +30,7 @@ struct ErrorResponses<Context: RequestContext>: RouterMiddleware {
         switch error {
         case let error as APIError where error.code != .internalServer:
             return .failure(error.code.rawValue, status: HTTPResponse.Status(code: error.code.httpStatus), error.json)
+        case let error as RefusedRequest: return error.response
         case let error as ProtocolError: return error.response
         case is NIOTooManyBytesError: return ProtocolError.bodyTooLarge.response
         case let error as any HTTPResponseError where error.status == .notFound: return ProtocolError.unknownOperation(request).response
@@ -46,7 +48,8 @@ enum ProtocolError: Error {
     case unknownOperation(Request)
     case methodNotAllowed(Request, allowed: [HTTPRequest.Method])
     case bodyTooLarge
-    case foreignOrigin(String)
+    /// `isOpen`: whether the server asks for no proof of identity.
+    case foreignOrigin(String, isOpen: Bool)
 
     static let maximumBodyBytes = 1024 * 1024
 
@@ -67,30 +70,12 @@ enum ProtocolError: Error {
             return .failure(
                 "RequestEntityTooLargeException", status: .contentTooLarge,
                 ["message": .string("The request body is over \(Self.maximumBodyBytes) bytes. Samples belong in the input file, not in the request.")])
-        case .foreignOrigin(let name):
-            let error = APIError(
-                code: .accessDenied,
-                message: "The request is for or from '\(name.prefix(256))'. A server on loopback answers to loopback names alone, so that no web page can reach it.")
-            return .failure(error.code.rawValue, status: HTTPResponse.Status(code: error.code.httpStatus), error.json)
+        case .foreignOrigin(let name, let isOpen):
+            let reason = isOpen
+                ? "A server on loopback without a credentials file answers to loopback names alone, so that no web page can reach it."
+                : "Pages of other hosts may not use the API."
+            return RefusedRequest.accessDenied("The request is for or from '\(name.prefix(256))'. \(reason)").response
         }
-    }
-}
-
-/// Keeps web pages out: without authentication, a browser on this machine is the one stranger that can reach loopback.
-enum LoopbackGuard {
-    /// A page of another site shows itself by `Origin`, a rebound name by `Host`.
-    static func check(_ request: Request) throws(ProtocolError) {
-        if let authority = request.head.authority, !authority.isEmpty, !ListenAddress.isLoopback(host(ofAuthority: authority)) {
-            throw .foreignOrigin(authority)
-        }
-        guard let origin = request.headers[.origin] else { return }
-        let authority = origin.split(separator: "/").last.map(String.init) ?? ""
-        guard ListenAddress.isLoopback(host(ofAuthority: authority)) else { throw .foreignOrigin(origin) }
-    }
-
-    private static func host(ofAuthority authority: String) -> String {
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return String(authority[authority.index(after: authority.startIndex)..<end]) }
-        return String(authority.prefix { $0 != ":" })
     }
 }
 

@@ -1,22 +1,24 @@
-/// Where the HTTP server listens: `127.0.0.1:7700`, `localhost:7700` or `[::1]:7700`. Port 0 lets the system choose.
+/// Where the HTTP server listens: `127.0.0.1:7700`, `localhost:7700`, `[::1]:7700` or `0.0.0.0:7700`. Port 0 lets the system choose.
 package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     package let host: String
     package let port: Int
 
-    /// Loopback only: there is no authentication yet, so that no other address may be served.
-    package init(parsing text: String) throws(Invalid) {
+    /// - Parameter isAuthenticated: whether every request will have to prove who sent it. Without that, any address but loopback is refused.
+    package init(parsing text: String, isAuthenticated: Bool = false) throws(Invalid) {
         guard let colon = text.lastIndex(of: ":") else {
             throw Invalid(message: "'\(text.prefix(256))' is no address to listen on: write HOST:PORT, as in 127.0.0.1:7700")
         }
         var host = String(text[..<colon])
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        guard !host.isEmpty, let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port) else {
-            throw Invalid(message: "'\(text.prefix(256))' is no address to listen on: write HOST:PORT with a port from 0 to 65535, as in 127.0.0.1:7700")
-        }
-        guard Self.isLoopback(host) else {
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2
+        if isBracketed { host = String(host.dropFirst().dropLast()) }
+        guard Self.isName(host, isBracketed: isBracketed), let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port) else {
             throw Invalid(
-                message: "refusing to listen on '\(host.prefix(256))': the API has no authentication yet, so that it is served on loopback only. "
-                    + "Use 127.0.0.1:\(port), and reach it from elsewhere through an SSH tunnel.")
+                message: "'\(text.prefix(256))' is no address to listen on: write HOST:PORT with a port from 0 to 65535, as in 127.0.0.1:7700, 0.0.0.0:7700 or [::]:7700")
+        }
+        guard isAuthenticated || Self.isLoopback(host) else {
+            throw Invalid(
+                message: "refusing to listen on '\(host.prefix(256))': without a credentials file anybody who reaches the API may use it, so that it is served on loopback only. "
+                    + "Name a file with --credentials (docs/authentication.md), or use 127.0.0.1:\(port) and reach it from elsewhere through an SSH tunnel.")
         }
         self.host = host
         self.port = port
@@ -27,6 +29,21 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         if host == "localhost" || host == "::1" { return true }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { !$0.isEmpty && $0.count <= 3 && (0...255).contains(Int($0) ?? -1) }
+    }
+
+    package var isLoopback: Bool { Self.isLoopback(host) }
+
+    /// A host name or an IPv4 address; in brackets, what an IPv6 address is made of.
+    private static func isName(_ host: String, isBracketed: Bool) -> Bool {
+        guard (1...253).contains(host.utf8.count) else { return false }
+        return host.unicodeScalars.allSatisfy { scalar in
+            switch scalar {
+            case "0"..."9", "a"..."f", "A"..."F", ".": true
+            case ":", "%": isBracketed
+            case "g"..."z", "G"..."Z", "-": true
+            default: false
+            }
+        }
     }
 
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }

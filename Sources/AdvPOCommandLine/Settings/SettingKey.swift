@@ -9,20 +9,31 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case models
     case bucket
     case output
+    case keyring
     // What a job asks for.
     case model
     case name
     case promptFormat = "prompt-format"
+    case preset
     case budgetCalls = "budget-calls"
+    case budgetDollars = "budget-dollars"
+    case holdout
     case seed
     case rewriter
     case judge
+    case encryptionKey = "encryption-key"
     case maxSamples = "max-samples"
     case maxTemplates = "max-templates"
     // How names are written.
     case partition
     case region
     case account
+    // Who may use the API, and how much.
+    case credentials
+    case tlsCertificate = "tls-certificate"
+    case tlsKey = "tls-key"
+    case maxRequestsPerSecond = "max-requests-per-second"
+    case maxConnections = "max-connections"
     // How a process behaves.
     case slots
     case python

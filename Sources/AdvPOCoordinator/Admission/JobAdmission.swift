@@ -36,10 +36,13 @@ package struct JobAdmission: Sendable {
             functionNames: catalog.functions.keys.sorted(), hasJudge: judge != nil, modelIDs: catalog.models.keys.sorted())
         let templates = try readInput(input, limits: limits, context: context)
         try checkInputs(of: templates, targets: request.models, defaultJudge: judge)
-        return JobPlan(
+        var plan = JobPlan(
             id: id, request: request, options: options, templates: templates,
             judgeModelID: templates.contains { $0.method.usesJudge } ? judge : nil, rewriterModelID: rewriter, functions: try functions(of: templates),
             judgeInputs: judgeInputs(of: templates, defaultJudge: judge), input: ContentHash(of: input), createdMillisecondsSince1970: createdMillisecondsSince1970)
+        plan.prices = try prices(of: plan)
+        try checkBudgets(plan)
+        return plan
     }
 
     /// A stored job as a plan again; its functions come from the store, not from today's folders.
@@ -58,10 +61,12 @@ package struct JobAdmission: Sendable {
                 }
             }
         }
-        return JobPlan(
+        var plan = JobPlan(
             id: manifest.id, request: manifest.request, options: manifest.options, templates: templates, judgeModelID: manifest.judgeModelID,
             rewriterModelID: manifest.rewriterModelID, functions: functions, judgeInputs: manifest.judgeInputs, input: manifest.input,
             createdMillisecondsSince1970: manifest.createdMillisecondsSince1970)
+        plan.prices = manifest.prices
+        return plan
     }
 
     private var knownModels: String { catalog.models.keys.joined(separator: ", ") }

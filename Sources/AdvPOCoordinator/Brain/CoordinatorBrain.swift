@@ -164,14 +164,13 @@ extension CoordinatorBrain {
     /// Once every run has ended, the results are to be written; the status follows them.
     private mutating func finishIfDone(_ id: JobID, _ now: Moment) -> [BrainEffect] {
         guard var job = jobs[id], !job.status.isTerminal, !job.isReporting, job.runs.values.allSatisfy({ $0.outcome != nil }) else { return [] }
-        let failed = job.runs.values.filter { $0.outcome?.ending == .failed }
+        let failed = job.runs.values.count { $0.outcome?.ending == .failed }
         job.isReporting = true
-        switch (job.status == .stopping, failed.count) {
+        job.failureMessage = Self.failureMessage(of: job)
+        switch (job.status == .stopping, failed) {
         case (true, _): job.finalStatus = .stopped
         case (false, 0): job.finalStatus = .completed
-        case (false, job.runs.count):
-            job.finalStatus = .failed
-            job.failureMessage = failed.first?.outcome.map { bounded("Every run failed. The first: \($0.explanation)") }
+        case (false, job.runs.count): job.finalStatus = .failed
         case (false, _): job.finalStatus = .partiallyCompleted
         }
         jobs[id] = job
@@ -182,7 +181,8 @@ extension CoordinatorBrain {
         guard var job = jobs[id], let final = job.finalStatus else { preconditionFailure("results of a job that was not reporting") }
         job.isReporting = false
         if let failure {
-            job.failureMessage = bounded("The results could not be written: \(failure)")
+            job.failureMessage = Self.bounded(
+                "The results could not be written: \(failure.prefix(1_800)). Make the place of outputConfig.s3Uri writable and submit the job again.")
         }
         jobs[id] = job
         var effects = setStatus(id, failure == nil ? final : .failed, now)
@@ -211,9 +211,6 @@ extension CoordinatorBrain {
     private func journal(_ job: JobID, _ text: String, _ now: Moment) -> BrainEffect {
         .persist(.journal(JournalEntry(job: job, atMillisecondsSince1970: now.millisecondsSince1970, text: text)))
     }
-
-    /// The published limit of `failureMessage` is 2048 characters.
-    private func bounded(_ message: String) -> String { message.count <= 2_048 ? message : message.prefix(2_045) + "..." }
 }
 
 // MARK: - Runs

@@ -16,6 +16,8 @@ package struct JobPlan: Hashable, Sendable {
     package var functions: OrderedDictionary<String, FunctionBundle>
     /// Kinds of files that each judge may be shown; judges that see none are left out.
     package var judgeInputs: OrderedDictionary<String, [Attachment.Kind]>
+    /// What the models that it calls cost on the day of its admission; empty without a budget in dollars.
+    package var prices: OrderedDictionary<String, CatalogModel.Price> = [:]
     /// The input file's blob.
     package var input: ContentHash
     package var createdMillisecondsSince1970: Int64
@@ -79,7 +81,8 @@ package struct JobPlan: Hashable, Sendable {
             // Runs of one job differ in their choices, and the same run makes the same ones again.
             seed: options.seed &+ UInt64(run.template) &* 1_000_003 &+ UInt64(run.model) &* 7_919,
             budgetCalls: options.budgetCalls, callsPerUnit: template.method.usesJudge ? 2 : 1, hasRewriter: rewriterModelID != nil,
-            scoringDescription: scoringDescription(of: template))
+            scoringDescription: scoringDescription(of: template), breadth: SearchBreadth(options.preset), holdoutThousandths: options.holdoutThousandths,
+            spending: spendingLimit(of: run))
     }
 
     private func scoringDescription(of template: Template) -> String {

@@ -15,40 +15,48 @@ package struct LocalBuckets: ObjectStore {
 
     private let folders: [String: String]
     private let maximumObjectBytes: Int
+    private let keyring: Keyring
 
     /// - Parameter folders: by the bucket's name.
     /// - Parameter creatingFolders: whether a folder that is not there is made, and not refused.
-    /// - Parameter maximumObjectBytes: of one object written.
+    /// - Parameter maximumObjectBytes: of one object's content that is written.
+    /// - Parameter keyring: the keys under which objects may rest; what is written under none of them rests plain.
     /// - Throws: `bucketFolder`; `invalidBucketFlag` for what is no bucket's name.
-    package init(_ folders: [String: String], creatingFolders: Bool = false, maximumObjectBytes: Int = 1 << 30) throws(ObjectError) {
+    package init(_ folders: [String: String], creatingFolders: Bool = false, maximumObjectBytes: Int = 1 << 30, keyring: Keyring = .empty) throws(ObjectError) {
         for (bucket, folder) in folders.sorted(by: { $0.key < $1.key }) {
             if let reason = ObjectURI.fault(ofBucket: bucket) { throw .invalidBucketFlag("\(bucket)=\(folder)".visible, reason: reason) }
             try OpenFolder.check(bucket: bucket, folder: folder, creating: creatingFolders)
         }
         self.folders = folders
         self.maximumObjectBytes = maximumObjectBytes
+        self.keyring = keyring
     }
 
     package func open(_ uri: ObjectURI, maximumBytes: Int) async throws(ObjectError) -> ByteChunks {
-        let bytes = try await atObject(uri) { folder throws(ObjectError) in
+        let file = try await atObject(uri) { folder throws(ObjectError) in
             guard let parent = try OpenFolder.parent(of: uri, in: folder, creating: false) else { throw .missing(uri) }
-            return try parent.content(of: uri, maximumBytes: maximumBytes)
+            return try parent.open(uri)
         }
-        return ByteChunks(bytes)
+        return try await StoredContent.chunks(of: uri, size: file.byteCount, maximumBytes: maximumBytes, keyring: keyring) { offset, count throws(ObjectError) in
+            try await onQueue { () throws(ObjectError) in try file.read(at: offset, count: count) }
+        }
     }
 
     package func checkWrite(_ uri: ObjectURI, encryptionKeyARN: String?) async throws(ObjectError) {
         _ = try await exists(uri)
-        if let encryptionKeyARN { throw .unknownKey(uri, key: encryptionKeyARN, known: []) }
+        if let encryptionKeyARN { _ = try keyring.key(encryptionKeyARN, for: uri) }
     }
 
     package func write(_ uri: ObjectURI, bytes: [UInt8], encryptionKeyARN: String?) async throws(ObjectError) {
-        if let encryptionKeyARN { throw .unknownKey(uri, key: encryptionKeyARN, known: []) }
         let maximum = maximumObjectBytes
+        let key: (arn: String, material: KeyMaterial)?
+        if let encryptionKeyARN { key = (encryptionKeyARN, try keyring.key(encryptionKeyARN, for: uri)) } else { key = nil }
         try await atObject(uri) { folder throws(ObjectError) in
             guard bytes.count <= maximum else { throw .tooLarge(uri, maximumBytes: maximum) }
             guard let parent = try OpenFolder.parent(of: uri, in: folder, creating: true) else { throw .missing(uri) }
-            try parent.replace(uri, with: bytes)
+            guard let key else { return try parent.replace(uri, with: CollectionOfOne(bytes)) }
+            var generator = SystemRandomNumberGenerator()
+            try parent.replace(uri, with: SealedPieces(bytes, key: key.material, arn: key.arn, using: &generator))
         }
     }
 

@@ -30,7 +30,7 @@ struct OpenFolder: ~Copyable {
     }
 
     private static func root(bucket: String, folder: String) throws(ObjectError) -> OpenFolder {
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .bucketFolder(bucket: bucket, folder: folder, reason: Errno(rawValue: errno).description) }
         return OpenFolder(descriptor)
     }
@@ -80,7 +80,7 @@ struct OpenFolder: ~Copyable {
         return try isObject(info, uri: uri)
     }
 
-    func content(of uri: ObjectURI, maximumBytes: Int) throws(ObjectError) -> [UInt8] {
+    func open(_ uri: ObjectURI) throws(ObjectError) -> OpenFile {
         let name = Self.name(of: uri)
         // Not blocking: the open of a pipe would wait for a writer.
         let file = openat(descriptor.rawValue, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -89,18 +89,21 @@ struct OpenFolder: ~Copyable {
             if errno == ENXIO { throw .notAFile(uri) }
             throw fault(errno, uri: uri, part: name)
         }
-        defer { _ = Glibc.close(file) }
-        var info = stat()
-        guard fstat(file, &info) == 0 else { throw fault(errno, uri: uri, part: name) }
-        guard try isObject(info, uri: uri) else { throw .missing(uri) }
-        guard info.st_size <= maximumBytes else { throw .tooLarge(uri, maximumBytes: maximumBytes) }
-        return try readAll(FileDescriptor(rawValue: file), expected: Int(info.st_size), maximumBytes: maximumBytes, uri: uri)
+        do throws(ObjectError) {
+            var info = stat()
+            guard fstat(file, &info) == 0 else { throw fault(errno, uri: uri, part: name) }
+            guard try isObject(info, uri: uri) else { throw .missing(uri) }
+            return OpenFile(FileDescriptor(rawValue: file), byteCount: Int(info.st_size), uri: uri)
+        } catch {
+            _ = Glibc.close(file)
+            throw error
+        }
     }
 
     /// Writes a new file beside the old, syncs it, and gives it the old one's name: whoever reads sees the one or the other.
     ///
     /// After a crash the file beside may be left: `.advpo~` and digits, a name that no URI can have. It may be removed at any time.
-    func replace(_ uri: ObjectURI, with bytes: [UInt8]) throws(ObjectError) {
+    func replace(_ uri: ObjectURI, with pieces: some Sequence<[UInt8]>) throws(ObjectError) {
         let name = Self.name(of: uri)
         var info = stat()
         if fstatat(descriptor.rawValue, name, &info, AT_SYMLINK_NOFOLLOW) == 0 {
@@ -113,7 +116,7 @@ struct OpenFolder: ~Copyable {
         guard file >= 0 else { throw fault(errno, uri: uri, part: name) }
         do throws(ObjectError) {
             defer { _ = Glibc.close(file) }
-            try writeAll(bytes, to: FileDescriptor(rawValue: file), uri: uri)
+            for piece in pieces { try writeAll(piece, to: FileDescriptor(rawValue: file), uri: uri) }
             guard fsync(file) == 0 else { throw fault(errno, uri: uri, part: name) }
             guard renameat(descriptor.rawValue, temporary, descriptor.rawValue, name) == 0 else { throw fault(errno, uri: uri, part: name) }
         } catch {
@@ -179,20 +182,6 @@ extension OpenFolder {
         return fstatat(descriptor.rawValue, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && info.st_mode & S_IFMT == S_IFLNK
     }
 
-    private func readAll(_ file: FileDescriptor, expected: Int, maximumBytes: Int, uri: ObjectURI) throws(ObjectError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(expected)
-        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-        while true {
-            let count: Int
-            do { count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) } } catch { throw Self.failure(error, uri: uri) }
-            if count == 0 { return bytes }
-            bytes += chunk[..<count]
-            // The file may grow while it is read.
-            if bytes.count > maximumBytes { throw .tooLarge(uri, maximumBytes: maximumBytes) }
-        }
-    }
-
     private func writeAll(_ bytes: [UInt8], to file: FileDescriptor, uri: ObjectURI) throws(ObjectError) {
         do { _ = try file.writeAll(bytes) } catch { throw Self.failure(error, uri: uri) }
     }
@@ -210,7 +199,7 @@ extension OpenFolder {
         }
     }
 
-    private static func failure(_ error: any Error, uri: ObjectURI) -> ObjectError {
+    static func failure(_ error: any Error, uri: ObjectURI) -> ObjectError {
         switch error as? Errno {
         case .permissionDenied, .notPermitted, .readOnlyFileSystem: .permission(uri)
         case .noSpace, .diskQuotaExceeded: .diskFull(uri)

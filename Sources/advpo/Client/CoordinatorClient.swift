@@ -21,7 +21,7 @@ struct CoordinatorClient: Sendable {
     private static let timeout = TimeAmount.seconds(60)
     private static let maximumAnswerBytes = 16 * 1024 * 1024
     /// Results hold every answer to every sample.
-    private static let maximumFileBytes = 1024 * 1024 * 1024
+    static let maximumFileBytes = 1024 * 1024 * 1024
 
     init(endpoint: String) throws(CommandFailure) {
         guard endpoint.hasPrefix("http://") || endpoint.hasPrefix("https://"), !endpoint.contains(where: \.isWhitespace) else {

@@ -1,11 +1,19 @@
 import AdvPOCommandLine
 import AdvPOModel
+import AdvPOObjects
 import Foundation
 
 /// Puts a local input file where the coordinator can read it: into a bucket that is a local folder.
 struct InputUpload {
     let path: String
     let mount: BucketMount?
+    /// Under which key the copy is to rest; nil for a plain copy.
+    let sealing: Sealing?
+
+    struct Sealing {
+        let keyring: Keyring
+        let arn: String
+    }
 
     private static let folder = "advpo-inputs"
     private static let maximumBytes = 512 * 1024 * 1024
@@ -16,7 +24,7 @@ struct InputUpload {
             throw CommandFailure(
                 .badUsage, "'\(path)' is a local file: say which bucket to copy it to with --bucket NAME=DIR, where DIR is the folder that the coordinator mounts as NAME")
         }
-        let content = try read()
+        let content = try sealed(read())
         let name = "\(ContentHash(of: content)).jsonl"
         let directory = URL(fileURLWithPath: mount.directory, isDirectory: true).appendingPathComponent(Self.folder, isDirectory: true)
         let file = directory.appendingPathComponent(name)
@@ -33,6 +41,16 @@ struct InputUpload {
             throw CommandFailure(.badInput, "cannot copy '\(path)' to \(file.path): \(error.localizedDescription)")
         }
         return "s3://\(mount.name)/\(Self.folder)/\(name)"
+    }
+
+    /// A sealed copy has a name of its own each time: the hash of the plain content would tell what it is to whoever can guess it.
+    private func sealed(_ content: Data) throws -> Data {
+        guard let sealing, !Envelope.isEnvelope(Array(content.prefix(8))) else { return content }
+        guard let material = sealing.keyring.key(sealing.arn) else {
+            throw CommandFailure(.badUsage, "\(SettingKey.keyring.places) has no key \(sealing.arn.prefix(200)); it has: \(sealing.keyring.arns.joined(separator: ", "))")
+        }
+        var generator = SystemRandomNumberGenerator()
+        return Data(Envelope.seal(Array(content), key: material, arn: sealing.arn, using: &generator))
     }
 
     private func read() throws -> Data {

@@ -1,6 +1,7 @@
 import AdvPOBedrock
 import AdvPOCommandLine
 import AdvPOModel
+import AdvPOObjects
 import ArgumentParser
 import Foundation
 
@@ -30,8 +31,17 @@ struct Submit: AsyncParsableCommand {
     @Option(help: "The job's name. (default: from INPUT)")
     var name: String?
 
-    @Option(help: ArgumentHelp("Provider calls that one run may make.", valueName: "n"))
+    @Option(help: ArgumentHelp("How much effort the search makes. (default: medium)", valueName: "light|medium|heavy"))
+    var preset: String?
+
+    @Option(help: ArgumentHelp("Provider calls that one run may make. (default: by the preset 300, 1000 or 3000)", valueName: "n"))
     var budgetCalls: Int?
+
+    @Option(help: ArgumentHelp("Dollars that the whole job may cost; every model needs a price, and --max-tokens must be set.", valueName: "amount"))
+    var budgetDollars: String?
+
+    @Option(help: ArgumentHelp("Share of the samples kept for the proof, 0.1 to 0.5; with 60 samples and more. (default: 0.25)", valueName: "share"))
+    var holdout: String?
 
     @Option(help: ArgumentHelp("The seed of all random choices.", valueName: "n"))
     var seed: UInt64?
@@ -50,6 +60,11 @@ struct Submit: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The model that judges answers, instead of the coordinator's.", valueName: "id"))
     var judge: String?
+
+    @Option(help: ArgumentHelp("The key, by its ARN, under which the results rest encrypted; the coordinator has it in its keyring.", valueName: "arn"))
+    var encryptionKey: String?
+
+    @OptionGroup var keyring: KeyringOption
 
     @Flag(help: "Follow the job until it ends.")
     var watch = false
@@ -79,20 +94,35 @@ struct Submit: AsyncParsableCommand {
         let models = settings.list(.model, flags: model)
         guard !models.isEmpty else { throw SettingsError(message: "missing \(SettingKey.model.places): the model to optimize for") }
         let inference = InferenceConfiguration(maxTokens: maxTokens, temperature: temperature)
+        let key = settings.string(.encryptionKey, flag: encryptionKey)
         let mount = try settings.buckets(flags: bucket.map { [$0] } ?? []).first
-        let inputURI = try input.hasPrefix("s3://") ? input : InputUpload(path: input, mount: mount).uri()
+        let inputURI = try input.hasPrefix("s3://") ? input : InputUpload(path: input, mount: mount, sealing: sealing(settings, key)).uri()
         let standardOutput = mount.map { "s3://\($0.name)/advpo-results/" }
         guard let outputURI = settings.string(.output, flag: output) ?? standardOutput else {
             throw SettingsError(message: "missing \(SettingKey.output.places): where results go, as in s3://bucket/prefix/")
         }
         return CreateJobRequest(
-            jobName: settings.string(.name, flag: name) ?? Self.name(from: input), clientToken: UUID().uuidString.lowercased(), inputURI: inputURI,
-            outputURI: outputURI, models: models.map { ModelConfiguration(modelID: $0, inference: inference) }, tags: try tags(settings))
+            jobName: settings.string(.name, flag: name) ?? Self.name(from: input), clientToken: UUID().uuidString.lowercased(), encryptionKeyArn: key,
+            inputURI: inputURI, outputURI: outputURI, models: models.map { ModelConfiguration(modelID: $0, inference: inference) }, tags: try tags(settings))
+    }
+
+    /// With the key at hand the copy of a local input rests under it too.
+    private func sealing(_ settings: Settings, _ key: String?) throws -> InputUpload.Sealing? {
+        guard let key else { return nil }
+        let keys = try keyring.keys(settings)
+        guard !keys.arns.isEmpty else {
+            if !connection.json { TerminalOutput.standardError.line("The input's copy in the bucket is not encrypted; with --keyring FILE it is.") }
+            return nil
+        }
+        return InputUpload.Sealing(keyring: keys, arn: key)
     }
 
     /// What AWS's request has no field for travels as tags.
     private func tags(_ settings: Settings) throws -> [CreateJobRequest.Tag] {
         let values: [(OptionTag, String?)] = [
+            (.preset, try settings.choice(.preset, flag: preset, of: JobOptions.Preset.self)?.rawValue),
+            (.budgetDollars, try settings.budgetDollars(flag: budgetDollars)?.text),
+            (.holdout, try settings.holdout(flag: holdout)?.text),
             (.budgetCalls, try settings.int(.budgetCalls, flag: budgetCalls, in: 1...Int.max).map(String.init)),
             (.seed, try settings.unsigned(.seed, flag: seed).map(String.init)),
             (.promptFormat, try settings.choice(.promptFormat, flag: promptFormat, of: JobOptions.PromptFormat.self)?.rawValue),

@@ -2,6 +2,7 @@ import AdvPOBedrock
 import AdvPOCommandLine
 import AdvPOCoordinator
 import AdvPOModel
+import AdvPOObjects
 import Foundation
 
 /// One `advpo run`: what is to be done, and where its state is kept until it is done.
@@ -13,12 +14,16 @@ struct EmbeddedJob: Sendable {
     var options: JobOptions
     var outputFolder: String
     var buckets: [BucketMount]
+    var keyring: Keyring
+    /// Under which the results rest; nil for plain files.
+    var encryptionKeyARN: String?
     var slots: Int
     var python: String?
 
     /// Equal commands share it: that is how the second one finds what the first left unfinished.
     private var name: String {
-        let essence = "\(models) \(options.promptFormat) \(options.budgetCalls) \(options.seed) \(options.rewriterModelID ?? "") \(options.judgeModelID ?? "")"
+        let essence = "\(models) \(options.promptFormat) \(options.budgetCalls) \(options.seed) \(options.rewriterModelID ?? "") \(options.judgeModelID ?? "") "
+            + "\(options.preset) \(options.budgetDollars?.value ?? 0) \(options.holdoutThousandths ?? 0) \(encryptionKeyARN ?? "")"
         return String(ContentHash(of: input + Array(essence.utf8)).description.prefix(16))
     }
 
@@ -47,7 +52,9 @@ struct EmbeddedJob: Sendable {
         let bucket = "s3://\(EmbeddedCluster.outputBucket)/"
         do {
             return try await coordinator.submit(
-                CreateJobRequest(jobName: "advpo-run", inputURI: bucket + "input.jsonl", outputURI: bucket, models: models), options: options, input: input)
+                CreateJobRequest(
+                    jobName: "advpo-run", encryptionKeyArn: encryptionKeyARN, inputURI: bucket + "input.jsonl", outputURI: bucket, models: models),
+                options: options, input: input)
         } catch {
             removeState()
             throw CommandFailure(.badInput, error.message)

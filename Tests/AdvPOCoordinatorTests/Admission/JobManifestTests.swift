@@ -17,7 +17,10 @@ import Testing
                 ModelConfiguration(modelID: "n"),
             ],
             tags: [.init(key: "k", value: "v")])
-        plan.options = JobOptions(promptFormat: .text, budgetCalls: 12, seed: .max, rewriterModelID: "r", judgeModelID: "j")
+        plan.options = JobOptions(
+            promptFormat: .text, preset: .heavy, budgetCalls: 12, budgetDollars: NanoDollars(1), holdoutThousandths: 333, seed: .max, rewriterModelID: "r",
+            judgeModelID: "j")
+        plan.prices = ["m": CatalogModel.Price(inputPerMillionTokens: NanoDollars(150_000_000), outputPerMillionTokens: NanoDollars(.max))]
         plan.judgeModelID = "j"
         plan.functions = ["f": FunctionBundle(name: "f", files: ["lambda_function.py": [1, 2, 3]])]
         plan.templates[0].samples[0].attachments = [
@@ -49,6 +52,29 @@ import Testing
             object["attachments"] = ["s3://b/a": damage]
             #expect(throws: JobManifest.Unreadable.self) { try JobManifest(decoding: JSONValue.object(object).encoded()) }
         }
+    }
+
+    @Test("a manifest of before there were presets, dollars and holdout shares has their defaults")
+    func olderManifest() throws {
+        var object = try #require(try JSONValue(parsing: Self.full.encoded()).objectValue)
+        var options = try #require(object["options"]?.objectValue)
+        for key in ["preset", "budgetNanoDollars", "holdoutThousandths"] { options.removeValue(forKey: key) }
+        object["options"] = .object(options)
+        object.removeValue(forKey: "prices")
+        let read = try JobManifest(decoding: JSONValue.object(object).encoded())
+        #expect(read.options == JobOptions(promptFormat: .text, budgetCalls: 12, seed: .max, rewriterModelID: "r", judgeModelID: "j"))
+        #expect(read.prices.isEmpty)
+    }
+
+    @Test(
+        "an option that cannot be read is refused, not taken for its default",
+        arguments: [("preset", "quick"), ("budgetNanoDollars", "0"), ("budgetNanoDollars", "many")] as [(String, JSONValue)] + [("holdoutThousandths", 99)])
+    func damagedOption(key: String, value: JSONValue) throws {
+        var object = try #require(try JSONValue(parsing: Self.full.encoded()).objectValue)
+        var options = try #require(object["options"]?.objectValue)
+        options[key] = value
+        object["options"] = .object(options)
+        #expect(throws: JobManifest.Unreadable.self) { try JobManifest(decoding: JSONValue.object(object).encoded()) }
     }
 
     @Test("a manifest that is cut off anywhere is refused, never read as another job")

@@ -115,6 +115,23 @@ import Testing
         await #expect(throws: Never.self) { try await cluster.coordinator.create(Cluster.request(token: "t")) }
     }
 
+    @Test("only so many submissions read files at a time; another is told to try again, and goes through when they are done")
+    func throttled() async throws {
+        let objects = HeldObjects(try await Self.objects())
+        let coordinator = try await Coordinator.open(
+            store: MemoryStore(), objects: objects, admission: Self.admission, clock: StillClock(), logger: Cluster.logger)
+        try await withThrowingTaskGroup(of: CreateJobResponse.self) { group in
+            for number in 0..<4 { group.addTask { try await coordinator.create(Cluster.request(name: "j\(number)")) } }
+            // Each of the four has its eight reads under way.
+            await objects.untilHeld(4 * 8)
+            let refusal = await #expect(throws: APIError.self) { try await coordinator.create(Cluster.request()) }
+            #expect(refusal?.code == .throttling)
+            await objects.release()
+            for try await _ in group {}
+        }
+        await #expect(throws: Never.self) { try await coordinator.create(Cluster.request()) }
+    }
+
     @Test("a worker that speaks 1.0 is not given such a task, and a watcher is told why it waits")
     func olderWorker() async throws {
         var brain = HandDrivenBrain()
@@ -128,4 +145,44 @@ import Testing
         brain.work()
         #expect(!brain.handedOut.isEmpty && brain.reports.count == 1, "a worker of this version does all of it")
     }
+}
+
+/// Objects whose pictures are not read before they are released.
+actor HeldObjects: ObjectStore {
+    private let inner: MemoryObjects
+    private var isReleased = false
+    private var held: [CheckedContinuation<Void, Never>] = []
+    private var awaited: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+
+    init(_ inner: MemoryObjects) { self.inner = inner }
+
+    func untilHeld(_ count: Int) async {
+        guard held.count < count else { return }
+        await withCheckedContinuation { awaited = (count, $0) }
+    }
+
+    func release() {
+        isReleased = true
+        for continuation in held { continuation.resume() }
+        held = []
+    }
+
+    func open(_ uri: ObjectURI, maximumBytes: Int) async throws(ObjectError) -> ByteChunks {
+        if !isReleased, uri.key.hasPrefix("in/") {
+            await withCheckedContinuation { continuation in
+                held.append(continuation)
+                if let awaited, held.count >= awaited.count {
+                    awaited.continuation.resume()
+                    self.awaited = nil
+                }
+            }
+        }
+        return try await inner.open(uri, maximumBytes: maximumBytes)
+    }
+    func write(_ uri: ObjectURI, bytes: [UInt8], encryptionKeyARN: String?) async throws(ObjectError) {
+        try await inner.write(uri, bytes: bytes, encryptionKeyARN: encryptionKeyARN)
+    }
+    func checkWrite(_ uri: ObjectURI, encryptionKeyARN: String?) async throws(ObjectError) { try await inner.checkWrite(uri, encryptionKeyARN: encryptionKeyARN) }
+    func exists(_ uri: ObjectURI) async throws(ObjectError) -> Bool { try await inner.exists(uri) }
+    func list(_ folder: ObjectURI, maximumCount: Int) async throws(ObjectError) -> [ObjectURI] { try await inner.list(folder, maximumCount: maximumCount) }
 }

@@ -6,6 +6,20 @@ import Testing
 @Suite struct SplitsTests {
     private func counts(_ splits: Splits) -> [Int] { Split.allCases.map { split in splits.assignment.count { $0 == split } } }
 
+    @Test("another share of the holdout leaves the rest in the same proportion", arguments: [(100, [96, 84, 20, 0]), (250, [80, 70, 50, 0]), (500, [53, 47, 100, 0])])
+    func holdoutShare(_ thousandths: Int, _ expected: [Int]) {
+        let samples = Fixture.samples(200)
+        #expect(counts(Splits(samples: samples, seed: 1, holdoutThousandths: thousandths)) == expected)
+        #expect(Splits(samples: samples, seed: 1, holdoutThousandths: thousandths) == Splits(samples: samples, seed: 1, holdoutThousandths: thousandths))
+        #expect(Splits(samples: samples, seed: 1, holdoutThousandths: 250) == Splits(samples: samples, seed: 1))
+    }
+
+    @Test("sets too small for a holdout keep their rule whatever share is asked for", arguments: [12, 20, 59])
+    func holdoutShareOfFew(count: Int) {
+        let samples = Fixture.samples(count)
+        #expect(Splits(samples: samples, seed: 1, holdoutThousandths: 500) == Splits(samples: samples, seed: 1))
+    }
+
     @Test("shares are 40, 35 and 25 percent from 60 samples on", arguments: [60, 61, 100, 120, 500, 1_000])
     func shares(count: Int) {
         for seed in 0..<5 as Range<UInt64> {

@@ -34,14 +34,17 @@ extension Laboratory {
     /// Starts a coordinator and waits until it listens.
     ///
     /// - Parameter old: one that ended, whose addresses the new one takes.
-    func startCoordinator(models: String, data: String = "state", in old: RunningCoordinator? = nil, logLevel: String = "info") async throws -> RunningCoordinator {
+    /// - Parameter keyring: a file of keys.
+    func startCoordinator(
+        models: String, data: String = "state", in old: RunningCoordinator? = nil, logLevel: String = "info", keyring: String? = nil
+    ) async throws -> RunningCoordinator {
         let any = "tcp://127.0.0.1:0"
         let program = start(
             "advpo-coord",
             [
                 "serve", "--data", path(data), "--work", old?.work ?? any, "--control", old?.control ?? any, "--http", old.map { String($0.http.dropFirst("http://".count)) } ?? "127.0.0.1:0",
                 "--models", models, "--bucket", "\(Self.bucket)=\(try makeFolder("bucket"))", "--log-level", logLevel,
-            ])
+            ] + (keyring.map { ["--keyring", $0] } ?? []))
         let sockets = try await program.errors.first("the coordinator's sockets") { $0.contains("listening for workers") ? $0 : nil }
         let api = try await program.errors.first("the coordinator's API") { $0.contains("the API listens") ? $0 : nil }
         return RunningCoordinator(
