@@ -103,6 +103,7 @@ extension CoordinatorBrain {
             effects += blobs.map { .publish(plan.id, $0) }
             job.sampleBlobs.append(blobs.map(\.hash))
         }
+        effects += plan.attachmentHashes.map { .publishStored(plan.id, $0) }
         for (_, bundle) in plan.functions { effects.append(.publish(plan.id, Blob(BlobCodec.encode(bundle)))) }
         for id in plan.runs {
             let evaluation = Blob(BlobCodec.encode(evaluationSpecification(plan, plan.templates[id.template])))
@@ -132,7 +133,8 @@ extension CoordinatorBrain {
     private func evaluationSpecification(_ plan: JobPlan, _ template: Template) -> EvaluationSpecification {
         var bundle: ContentHash?
         if case .function(_, let name) = template.method { bundle = plan.functions[name].map { ContentHash(of: BlobCodec.encode($0)) } }
-        return EvaluationSpecification(method: template.method, judgeModelID: plan.judge(of: template), functionBundle: bundle)
+        return EvaluationSpecification(
+            method: template.method, judgeModelID: plan.judge(of: template), functionBundle: bundle, judgeAttachments: plan.judgeAttachments(of: template))
     }
 
     private mutating func stop(_ id: JobID, _ now: Moment) -> [BrainEffect] {
@@ -203,7 +205,7 @@ extension CoordinatorBrain {
             id: job.plan.id, request: JobManifest(job.plan).encoded(), status: job.status.rawValue, failureMessage: job.failureMessage,
             clientToken: job.clientToken, createdMillisecondsSince1970: job.plan.createdMillisecondsSince1970,
             modifiedMillisecondsSince1970: job.modifiedMillisecondsSince1970,
-            blobs: [job.plan.input] + job.plan.functions.values.map { ContentHash(of: BlobCodec.encode($0)) })
+            blobs: job.plan.blobHashes)
     }
 
     private func journal(_ job: JobID, _ text: String, _ now: Moment) -> BrainEffect {
@@ -289,7 +291,8 @@ extension CoordinatorBrain {
         let template = job.plan.templates[id.template]
         let models = [job.plan.request.models[id.model].modelID] + (job.plan.judge(of: template).map { [$0] } ?? [])
         let total = request.items.reduce(0) { $0 + $1.samples.count }
-        let batch = max(1, min(unitsPerTask, total / max(1, cluster.slots(serving: models))))
+        let hasAttachments = template.hasAttachments
+        let batch = max(1, min(unitsPerTask, total / max(1, cluster.slots(serving: models, withAttachments: hasAttachments))))
         for item in request.items {
             let candidate = Blob(BlobCodec.encode(item.document))
             var missing: [TaskOrder.UnitReference] = []
@@ -306,7 +309,7 @@ extension CoordinatorBrain {
                 let work = TaskOrder.EvaluateWork(
                     model: job.plan.request.models[id.model], candidate: candidate.hash, evaluation: run.evaluation.hash,
                     units: Array(missing[start..<min(start + batch, missing.count)]))
-                specifications.append(TaskSpecification(run: id, iteration: request.iteration, work: .evaluate(work), models: models))
+                specifications.append(TaskSpecification(run: id, iteration: request.iteration, work: .evaluate(work), models: models, hasAttachments: hasAttachments))
             }
         }
         run.waiting[request.id] = RunState.Waiting(request: .evaluation(request), units: names, missing: asked)

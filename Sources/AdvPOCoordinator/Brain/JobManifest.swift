@@ -13,6 +13,10 @@ package struct JobManifest: Hashable, Sendable {
     package var input: ContentHash
     /// Function name to the blob of its bundle.
     package var functions: OrderedDictionary<String, ContentHash>
+    /// What each file held that the input names, by its URI.
+    package var attachments: OrderedDictionary<String, Attachment.Content>
+    /// Kinds of files that each judge is shown.
+    package var judgeInputs: OrderedDictionary<String, [Attachment.Kind]>
     package var prices: OrderedDictionary<String, CatalogModel.Price>
     package var createdMillisecondsSince1970: Int64
 }
@@ -37,6 +41,8 @@ extension JobManifest {
             "rewriterModelID": Self.json(rewriterModelID),
             "input": .string(input.description),
             "functions": .object(functions.mapValues { .string($0.description) }),
+            "attachments": .object(attachments.mapValues { ["hash": .string($0.hash.description), "mediaType": .string($0.mediaType.rawValue)] }),
+            "judgeInputs": .object(judgeInputs.mapValues { .array($0.map { .string($0.rawValue) }) }),
             "prices": .object(prices.mapValues { price in
                 [
                     "inputPerMillionTokens": .string(String(price.inputPerMillionTokens.value)),
@@ -103,6 +109,9 @@ extension JobManifest {
             bundles[name] = hash
         }
         self.functions = bundles
+        // Absent in a job that was stored when there were none.
+        attachments = try Self.attachments(object["attachments"]?.objectValue ?? [:])
+        judgeInputs = (object["judgeInputs"]?.objectValue ?? [:]).mapValues { $0.arrayValue?.compactMap { $0.stringValue.flatMap(Attachment.Kind.init(rawValue:)) } ?? [] }
         createdMillisecondsSince1970 = created
         prices = try Self.prices(object["prices"]?.objectValue ?? [:], of: id)
     }
@@ -134,6 +143,17 @@ extension JobManifest {
             prices[model] = CatalogModel.Price(inputPerMillionTokens: NanoDollars(input), outputPerMillionTokens: NanoDollars(output))
         }
         return prices
+    }
+
+    private static func attachments(_ object: JSONObject) throws(Unreadable) -> OrderedDictionary<String, Attachment.Content> {
+        var contents: OrderedDictionary<String, Attachment.Content> = [:]
+        for (uri, value) in object {
+            guard let hash = value["hash"]?.stringValue.flatMap({ ContentHash(hex: $0) }),
+                let mediaType = value["mediaType"]?.stringValue.flatMap(MediaType.init(rawValue:))
+            else { throw Unreadable(description: "a file of a stored job has no hash or no media type; the data directory is damaged") }
+            contents[uri] = Attachment.Content(hash: hash, mediaType: mediaType)
+        }
+        return contents
     }
 
     private static func request(_ object: JSONObject) throws(Unreadable) -> CreateJobRequest {
@@ -172,6 +192,8 @@ extension JobManifest {
         rewriterModelID = plan.rewriterModelID
         input = plan.input
         functions = plan.functions.mapValues { ContentHash(of: BlobCodec.encode($0)) }
+        attachments = plan.attachments
+        judgeInputs = plan.judgeInputs
         prices = plan.prices
         createdMillisecondsSince1970 = plan.createdMillisecondsSince1970
     }

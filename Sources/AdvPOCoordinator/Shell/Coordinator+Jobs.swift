@@ -48,10 +48,16 @@ extension Coordinator: JobService {
                 return .failure(error)
             }
         }.value
-        let plan: JobPlan
-        switch outcome {
-        case .success(let admitted): plan = admitted
-        case .failure(let fault): throw APIError(code: .validation, message: fault.message)
+        let hasFiles = if case .success(let admitted) = outcome { admitted.templates.contains(where: \.hasAttachments) } else { false }
+        if hasFiles { try beginReadingFiles() }
+        defer { if hasFiles { submissionsWithFiles -= 1 } }
+        var plan: JobPlan
+        let files: [Blob]
+        do throws(AdmissionFault) {
+            plan = try outcome.get()
+            (plan.templates, files) = try await AttachmentReader(objects: objects, limits: admission.limits).read(plan.templates)
+        } catch {
+            throw APIError(code: .validation, message: error.message)
         }
         // Two equal requests may have come this far together.
         if let existing = try await earlierJob(request) { return existing }
@@ -61,7 +67,7 @@ extension Coordinator: JobService {
                 code: .serviceQuotaExceeded, message: "\(unended) jobs are under way, at most \(admission.concurrentJobs) are allowed; wait for one to end or stop one")
         }
         if let token = request.clientToken { jobsByToken[token] = TokenOwner(job: id, request: request) }
-        let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) }
+        let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) } + files
         logger.notice("job submitted", metadata: ["job": "\(id)", "templates": "\(plan.templates.count)", "models": "\(request.models.count)"])
         guard await post(
             .admitted(plan, clientToken: request.clientToken, status: .inProgress, units: [], isNew: true), records: blobs.map { .blob($0) })
@@ -73,6 +79,17 @@ extension Coordinator: JobService {
         }
         return id
     }
+
+    /// Their files are in memory until they are stored.
+    private func beginReadingFiles() throws(APIError) {
+        guard submissionsWithFiles < Self.concurrentSubmissionsWithFiles else {
+            throw APIError(
+                code: .throttling, message: "\(submissionsWithFiles) jobs with images or documents are being submitted, the most at a time; try again when one of them is in")
+        }
+        submissionsWithFiles += 1
+    }
+
+    static let concurrentSubmissionsWithFiles = 4
 
     static let closing = APIError(code: .internalServer, message: "the coordinator is ending; try again when it is up")
 

@@ -59,7 +59,7 @@ extension Coordinator {
             models: [ModelConfiguration(modelID: "unreadable")])
         let manifest = JobManifest(
             id: stored.id, request: request, options: JobOptions(), judgeModelID: nil, rewriterModelID: nil, input: ContentHash(of: []), functions: [:],
-            prices: [:], createdMillisecondsSince1970: stored.createdMillisecondsSince1970)
+            attachments: [:], judgeInputs: [:], prices: [:], createdMillisecondsSince1970: stored.createdMillisecondsSince1970)
         let message = "The stored job cannot be read, and nothing is done for it: \(error). What it had written to its output is still there. "
             + "Start the version of advpo-coord that wrote it, or delete the job and submit it again."
         enter(DirectoryEntry(

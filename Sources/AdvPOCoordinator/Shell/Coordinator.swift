@@ -33,6 +33,8 @@ package actor Coordinator {
     private var replies: [RequestToken: CheckedContinuation<ClusterEffect?, Never>] = [:]
     var sessionsByPeer: [PeerID: SessionID] = [:]
     var blobs = BlobShelf()
+    /// Under way now.
+    var submissionsWithFiles = 0
     /// Every job of the data directory, by creation; what it says is durable.
     private(set) var directory: OrderedDictionary<JobID, DirectoryEntry> = [:]
     private(set) var index = JobIndex()
@@ -250,6 +252,7 @@ package actor Coordinator {
         case .persist: preconditionFailure("persisted before")
         case .reply(let reply): deliver(reply)
         case .publish(let job, let blob): blobs.put(blob, for: job)
+        case .publishStored(let job, let hash): blobs.putStored(hash, for: job)
         case .writeResults(let report):
             // One that closes leaves them to the next start.
             if !isClosed { Task { await write(report) } }

@@ -49,7 +49,8 @@ package struct Splits: Hashable, Sendable {
 
     /// Samples that must stay together, each list ascending, lists by their first member.
     private static func groups(_ samples: [Sample]) -> [[Int]] {
-        let texts = samples.map { $0.variables.values.joined(separator: "\n") }
+        // A file counts as a word: samples of files alone are near-duplicates when they have the same ones.
+        let texts = samples.map { ($0.variables.values + $0.attachments.map { $0.content?.hash.description ?? $0.uri }).joined(separator: "\n") }
         let limit = max(1, samples.count * 2 / 5)
         var labels = NearDuplicates(texts: texts)
         if labels.largestGroup > limit { labels = NearDuplicates(texts: texts, threshold: 1) }

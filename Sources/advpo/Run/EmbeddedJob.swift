@@ -13,6 +13,7 @@ struct EmbeddedJob: Sendable {
     var models: [ModelConfiguration]
     var options: JobOptions
     var outputFolder: String
+    var buckets: [BucketMount]
     var keyring: Keyring
     /// Under which the results rest; nil for plain files.
     var encryptionKeyARN: String?

@@ -27,6 +27,7 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The models file.") var models: String?
     @Option(help: "A model to optimize for, by its id in the models file; may be repeated, up to five.") var model: [String] = []
     @Option(help: "Folder for the results.") var output: String?
+    @Option(help: "A local folder as a bucket, NAME=DIR, for the images and PDFs that samples name; may be repeated.") var bucket: [String] = []
     @Option(help: "The key of --keyring, by its ARN, under which the results rest encrypted.") var encryptionKey: String?
     @OptionGroup var keyring: KeyringOption
     @Option(help: "text: everything in one user prompt (default); chat: system text and example turns are allowed.") var promptFormat: String?
@@ -64,7 +65,7 @@ struct Run: AsyncParsableCommand {
     private func open(_ job: EmbeddedJob) async throws -> EmbeddedCluster {
         do {
             return try await EmbeddedCluster(
-                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, outputFolder: job.outputFolder, keyring: job.keyring,
+                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, outputFolder: job.outputFolder, buckets: job.buckets, keyring: job.keyring,
                 slots: job.slots, python: job.python, logger: Logger(label: "advpo.run"))
         } catch {
             throw CommandFailure(.failed, "\(error)")
@@ -104,9 +105,18 @@ struct Run: AsyncParsableCommand {
         let limit = modelIDs.compactMap { catalog.models[$0]?.limits.concurrency }.reduce(0, +)
         return EmbeddedJob(
             catalog: catalog, limits: limits, input: bytes, models: modelIDs.map { ModelConfiguration(modelID: $0, inference: inference) },
-            options: options, outputFolder: outputFolder, keyring: keys, encryptionKeyARN: settings.string(.encryptionKey, flag: encryptionKey),
+            options: options, outputFolder: outputFolder, buckets: try buckets(settings), keyring: keys,
+            encryptionKeyARN: settings.string(.encryptionKey, flag: encryptionKey),
             slots: try settings.int(.slots, flag: slots, in: 1...4_096, default: max(1, min(64, limit))),
             python: settings.string(.python, flag: python))
+    }
+
+    private func buckets(_ settings: Settings) throws -> [BucketMount] {
+        let mounts = try settings.buckets(flags: bucket)
+        guard !mounts.contains(where: { $0.name == EmbeddedCluster.outputBucket }) else {
+            throw CommandFailure(.badUsage, "\(SettingKey.bucket.places) names the bucket '\(EmbeddedCluster.outputBucket)', which stands for the folder of --output; choose another name")
+        }
+        return mounts
     }
 
     private func report(_ id: JobID, _ last: JobProgress, _ job: EmbeddedJob) throws {

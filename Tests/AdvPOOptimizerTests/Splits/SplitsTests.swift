@@ -99,3 +99,20 @@ import Testing
         #expect(Splits(samples: samples, seed: 4) != Splits(samples: samples, seed: 5))
     }
 }
+
+@Suite struct AttachmentSplitsTests {
+    @Test("samples of files alone are near-duplicates when they have the same file, and only then")
+    func files() {
+        let samples = (0..<60).map { number in
+            let hash = ContentHash(of: [UInt8(number / 2)])
+            return Sample(
+                index: number, variables: [:], referenceResponse: nil,
+                attachments: [AdvPOModel.Attachment(name: "f", kind: .image, uri: "s3://b/\(number)", content: .init(hash: hash, mediaType: .png))])
+        }
+        for seed in 0..<10 as Range<UInt64> {
+            let splits = Splits(samples: samples, seed: seed)
+            for pair in stride(from: 0, to: 60, by: 2) { #expect(splits.assignment[pair] == splits.assignment[pair + 1]) }
+            #expect(Set(splits.assignment).count == 3)
+        }
+    }
+}
