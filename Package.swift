@@ -147,7 +147,7 @@ let package = Package(
         tests(
             "AdvPOAPITests",
             [
-                "AdvPOAPI", "AdvPOBedrock", "AdvPOModel",
+                "AdvPOAPI", "AdvPOBedrock", "AdvPOModel", "AdvPOTestSupport",
                 collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioEmbedded, nioHTTP1, nioSSL, subprocess, systemPackage,
             ], exclude: ["drive_authentication.py", "drive_boto3.py", "drive_connections.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections, logging]),
