@@ -43,7 +43,7 @@ extension ProcessTests {
             ]
             var settings: JSONObject = [
                 "endpoint": .string(coordinator.http), "bucket": .string(Laboratory.bucket), "folder": .string(lab.path("bucket")),
-                "admin": ["accessKeyId": "AKIDADMIN", "secretAccessKey": "admin-secret"],
+                "admin": Identities.admin, "limited": Identities.reader,
                 "models": ["answers": .string(answers), "broken": .string(broken), "slow": .string(slow), "arns": .array(arns.map(JSONValue.string))],
                 "input": .string(KindTask.line(samples: 24) + "\n"), "faulty": .string(faulty.joined(separator: "\n")), "jobs": .number(JSONNumber(jobs)),
             ]
@@ -51,13 +51,15 @@ extension ProcessTests {
             return try lab.write("settings.json", JSONValue.object(settings).text)
         }
 
-        /// Runs one of the scripts against a coordinator with a worker.
+        /// Runs one of the scripts against a coordinator that verifies signatures, with a worker.
         private static func drive(_ script: String, _ more: JSONObject = [:], arguments: [String] = []) async throws {
             let gate = Gate()
             try await ModelServer.run({ try await reply(to: $0, gate) }) { server in
                 try await Laboratory.run { lab in
                     let models = try models(server, lab)
-                    let coordinator = try await lab.startCoordinator(models: models, more: ["--max-jobs", "\(jobs)"] + arguments)
+                    let credentials = try Identities.write(lab)
+                    let coordinator = try await lab.startCoordinator(
+                        models: models, more: ["--max-jobs", "\(jobs)", "--credentials", credentials] + arguments)
                     _ = try await lab.startWorker(coordinator, models: models, slots: 4)
                     let driver = try await lab.startPython(file: script, [try settings(coordinator, lab, more)]).finished()
                     #expect(driver.status.code == 0, "\(driver.errors)")
@@ -73,6 +75,40 @@ extension ProcessTests {
         func commandLineInterface() async throws {
             let aws = URL(fileURLWithPath: try #require(Laboratory.python)).deletingLastPathComponent().appendingPathComponent("aws").path
             try await Self.drive("drive_cli.py", ["aws": .string(aws)])
+        }
+
+        private static let throttled = """
+            import sys
+            import boto3
+            from botocore.config import Config
+
+            def connect(attempts):
+                return boto3.client("bedrock", endpoint_url=sys.argv[1], region_name="us-east-1", aws_access_key_id="any", aws_secret_access_key="any",
+                                    config=Config(retries={"mode": "standard", "total_max_attempts": attempts}))
+
+            hasty, patient = connect(1), connect(10)
+            for _ in range(100):
+                try:
+                    hasty.list_advanced_prompt_optimization_jobs()
+                except hasty.exceptions.ThrottlingException as error:
+                    assert error.response["Error"]["Code"] == "ThrottlingException", error.response
+                    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 429, error.response
+                    break
+            else:
+                raise AssertionError("nothing was throttled")
+            answer = patient.list_advanced_prompt_optimization_jobs()
+            assert answer["ResponseMetadata"]["RetryAttempts"] > 0 and answer["jobSummaries"] == [], answer
+            print("all passed")
+            """
+
+        @Test("who asks too often gets boto3's ThrottlingException, and boto3's own retries get through")
+        func throttling() async throws {
+            try await Laboratory.run { lab in
+                let models = try lab.write("models.yaml", "models:\n  - {id: test.model, provider: simulated, model: learner}\n")
+                let coordinator = try await lab.startCoordinator(models: models, more: ["--max-requests-per-second", "1"])
+                let driver = try await lab.startPython(Self.throttled, [coordinator.http]).finished()
+                #expect(driver.status.code == 0 && driver.output.hasSuffix("all passed"), "\(driver.errors)")
+            }
         }
     }
 }

@@ -10,9 +10,11 @@ extension ProcessTests {
             try await Laboratory.run { lab in
                 let models = try lab.write(
                     "models.yaml", "models:\n" + "abcde".map { "  - {id: test.model-\($0), provider: simulated, model: learner}\n" }.joined())
-                let coordinator = try await lab.startCoordinator(models: models, logLevel: "notice", more: ["--max-jobs", "1000"])
+                let coordinator = try await lab.startCoordinator(
+                    models: models, logLevel: "notice",
+                    more: ["--credentials", try Identities.write(lab), "--max-jobs", "1000", "--max-requests-per-second", "100000"])
                 try lab.write("bucket/in.jsonl", KindTask.line(samples: 3))
-                let walk = try await lab.startPython(file: "conformance.py", [coordinator.http, "1"]).finished()
+                let walk = try await lab.startPython(file: "conformance.py", [coordinator.http, "1"], environment: Identities.adminEnvironment).finished()
                 #expect(walk.status.code == 0, "\(walk.errors)")
                 let counts = try #require(try JSONLines.parse(walk.output.split(separator: "\n").suffix(1).joined()).first, "\(walk.errors)")
                 func count(_ name: String) -> Int { counts[name]?.numberValue?.int ?? 0 }

@@ -8,15 +8,15 @@ extension ProcessTests {
         @Test("a thousand jobs are listed in pages while twenty are under way: none is lost and none comes twice")
         func thousandJobs() async throws {
             try await Laboratory.run { lab in
-                let models = try lab.write(
-                    "models.yaml",
-                    """
+                let served = """
                     models:
                       - {id: sim.quick, provider: simulated, model: learner}
                       - {id: sim.slow, provider: simulated, model: "learner delay:60s"}
-                    """)
-                let coordinator = try await lab.startCoordinator(models: models, logLevel: "notice", more: ["--max-jobs", "1040"])
-                _ = try await lab.startWorker(coordinator, models: models, slots: 4)
+
+                    """
+                let models = try lab.write("models.yaml", served + "  - {id: sim.unserved, provider: simulated, model: learner}\n")
+                let coordinator = try await lab.startCoordinator(models: models, logLevel: "notice", more: ["--max-jobs", "1040", "--max-requests-per-second", "100000"])
+                _ = try await lab.startWorker(coordinator, models: try lab.write("served.yaml", served), slots: 4)
                 try lab.write("bucket/in.jsonl", KindTask.line(samples: 3))
                 let walk = try await lab.startPython(file: "listing.py", [coordinator.http, "1000"]).finished()
                 #expect(walk.status.code == 0, "\(walk.errors)")

@@ -1,6 +1,6 @@
 """Drives a coordinator with a worker by the AWS CLI: create, get until it ended, list in three pages, stop, batch-delete, and what it says of errors.
 
-Usage: drive_cli.py SETTINGS.json    The settings are those of drive_cluster.py, whose input file is in the bucket, and `aws`, the CLI's path.
+Usage: drive_cli.py SETTINGS.json    The settings are those of drive_cluster.py, and `aws`, the CLI's path.
 """
 import json
 import os
@@ -43,6 +43,7 @@ if folder:
 else:
     local = pathlib.Path(environment["HOME"], "input.jsonl")
     local.write_text(settings["input"])
+    aws("s3", "mb", f"s3://{bucket}", endpoint=settings["s3"])
     aws("s3", "cp", str(local), f"s3://{bucket}/in/input.jsonl", endpoint=settings["s3"])
 
 quick, slow = create("quick", models["answers"]), create("slow", models["slow"])

@@ -37,7 +37,7 @@ extension Laboratory {
     ///   - old: one that ended, whose addresses the new one takes.
     ///   - more: further arguments.
     func startCoordinator(
-        models: String, data: String = "state", in old: RunningCoordinator? = nil, logLevel: String = "info", more: [String] = []
+        models: String, data: String = "state", in old: RunningCoordinator? = nil, logLevel: String = "info", more: [String] = [], environment: [String: String] = [:]
     ) async throws -> RunningCoordinator {
         let any = "tcp://127.0.0.1:0"
         let program = start(
@@ -45,7 +45,7 @@ extension Laboratory {
             [
                 "serve", "--data", path(data), "--work", old?.work ?? any, "--control", old?.control ?? any, "--http", old.map { String($0.http.dropFirst("http://".count)) } ?? "127.0.0.1:0",
                 "--models", models, "--bucket", "\(Self.bucket)=\(try makeFolder("bucket"))", "--log-level", logLevel,
-            ] + more)
+            ] + more, environment: environment)
         let sockets = try await program.errors.first("the coordinator's sockets") { $0.contains("listening for workers") ? $0 : nil }
         let api = try await program.errors.first("the coordinator's API") { $0.contains("the API listens") ? $0 : nil }
         return RunningCoordinator(
