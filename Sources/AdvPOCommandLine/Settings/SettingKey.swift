@@ -10,6 +10,14 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case bucket
     case output
     case keyring
+    case upload
+    // Objects in S3.
+    case s3
+    case s3Endpoint = "s3-endpoint"
+    case s3Region = "s3-region"
+    case s3Style = "s3-style"
+    case profile
+    case metadataCredentials = "metadata-credentials"
     // What a job asks for.
     case model
     case name
