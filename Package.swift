@@ -101,7 +101,7 @@ let package = Package(
         library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", collections, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nioCore, nioHTTP1, nioSSL, systemPackage, yams]),
 
         // What the three commands share: settings from flags, environment and file; terminal output; exit codes.
-        library("AdvPOCommandLine", ["AdvPOBedrock", "AdvPOModel", argumentParser, collections, configuration, logging, systemPackage]),
+        library("AdvPOCommandLine", ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", argumentParser, collections, configuration, logging, systemPackage]),
 
         // Ring 3: composition.
         program("advpo", [
@@ -120,7 +120,7 @@ let package = Package(
         // For tests only: the cluster in virtual time, a program that plays it, and what test targets share.
         library("AdvPOSimulation", ["AdvPOBedrock", "AdvPOCluster", "AdvPOCoordinator", "AdvPOModel", "AdvPOStore", "AdvPOWire", collections, heap]),
         program("advpo-sim", ["AdvPOSimulation", argumentParser]),
-        .target(name: "AdvPOTestSupport", path: "Tests/AdvPOTestSupport", swiftSettings: strict),
+        .target(name: "AdvPOTestSupport", dependencies: [asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage], path: "Tests/AdvPOTestSupport", swiftSettings: strict),
 
         // Tests: one target per library, then whole processes and rules.
         tests("AdvPOModelTests", ["AdvPOModel", collections]),
@@ -130,7 +130,9 @@ let package = Package(
         tests("AdvPOWireTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", "AdvPOTestSupport", collections, logging], resources: [.copy("Fixtures")]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, httpTypes, hummingbird, logging, nioCore]),
-        tests("AdvPOObjectsTests", ["AdvPOBedrock", "AdvPOObjects", collections, crypto]),
+        tests(
+            "AdvPOObjectsTests",
+            ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", "AdvPOTestSupport", collections, crypto, httpTypes, hummingbird, logging, nioCore]),
         tests("AdvPOStoreTests", ["AdvPOModel", "AdvPOStore", logging]),
         tests("AdvPOTransportTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", logging]),
         tests(

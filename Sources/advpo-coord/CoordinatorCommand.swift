@@ -50,6 +50,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Region in job ARNs (default us-east-1).") var region: String?
     @Option(help: "Account in job ARNs (default 000000000000).") var account: String?
     @OptionGroup(title: "The API") var api: APIOptions
+    @OptionGroup(title: "Objects in S3") var s3: S3Options
     @Option(help: "trace, debug, info, notice, warning, error or critical (default notice).") var logLevel: String?
     @Option(help: "A YAML file with any of these settings.") var config: String?
 
@@ -70,7 +71,8 @@ struct Serve: AsyncParsableCommand {
         let mounts = try settings.buckets(flags: bucket)
         let catalog = try usage { try ModelCatalogFile.load(path: catalogPath) }
         let keys = try usage { try settings.string(.keyring, flag: keyring).map { try KeyringFile.load(path: $0) } ?? .empty }
-        let objects = try usage { try LocalBuckets(Dictionary(uniqueKeysWithValues: mounts.map { ($0.name, $0.directory) }), keyring: keys) }
+        let mounted = try usage { try LocalBuckets(Dictionary(uniqueKeysWithValues: mounts.map { ($0.name, $0.directory) }), keyring: keys) }
+        let objects = try s3.buckets(mounted: mounted, names: mounts.map(\.name), settings, logger: logger)
         var limits = InputLimits()
         limits.samplesPerTemplate = try settings.int(.maxSamples, flag: maxSamples, in: 1...1_000_000, default: limits.samplesPerTemplate)
         limits.templatesPerJob = try settings.int(.maxTemplates, flag: maxTemplates, in: 1...10_000, default: limits.templatesPerJob)

@@ -1,4 +1,5 @@
 import AdvPOObjects
+import AdvPOTestSupport
 import Foundation
 import Testing
 
@@ -35,6 +36,14 @@ struct TemporaryDirectory: ~Copyable {
 enum ObjectStoreKind: String, CaseIterable, CustomTestStringConvertible {
     case memory
     case local
+    /// moto's server; left out without ADVPO_PYTHON.
+    case s3
+
+    static let allCases: [ObjectStoreKind] = MotoServer.isAvailable ? [.memory, .local, .s3] : folders
+    /// Those whose names are those of files: of 255 bytes at most, and either an object or a folder.
+    static let folders: [ObjectStoreKind] = [.memory, .local]
+
+    private static let turn = Turn()
 
     var testDescription: String { rawValue }
 
@@ -45,6 +54,19 @@ enum ObjectStoreKind: String, CaseIterable, CustomTestStringConvertible {
         case .local:
             let directory = try TemporaryDirectory()
             try await body(LocalBuckets(["data": directory.makeFolder("one"), "other": directory.makeFolder("two")], keyring: keyring))
+        case .s3:
+            let server = try MotoServer.required()
+            // Buckets of one name cannot be there twice.
+            await Self.turn.begin()
+            do {
+                try await server.reset()
+                for bucket in ["data", "other"] { try await server.makeBucket(bucket) }
+                try await body(S3Buckets(server: server))
+            } catch {
+                await Self.turn.end()
+                throw error
+            }
+            await Self.turn.end()
         }
     }
 }

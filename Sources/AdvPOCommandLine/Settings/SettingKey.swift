@@ -12,6 +12,14 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case bucket
     case output
     case keyring
+    case upload
+    // Objects in S3.
+    case s3
+    case s3Endpoint = "s3-endpoint"
+    case s3Region = "s3-region"
+    case s3Style = "s3-style"
+    case s3Profile = "s3-profile"
+    case metadataCredentials = "metadata-credentials"
     // What a job asks for.
     case model
     case name

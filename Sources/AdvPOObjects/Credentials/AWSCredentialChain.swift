@@ -115,3 +115,10 @@ package actor AWSCredentialChain {
         }
     }
 }
+
+extension AWSCredentialChain {
+    /// The `region` of the profile in the shared files; nil when there is none.
+    package static func region(environment: [String: String], homeFolder: String?, profile: String?) -> String? {
+        SharedProfiles(environment: environment, homeFolder: homeFolder, chosenProfile: profile).setting("region")
+    }
+}

@@ -16,7 +16,7 @@ package struct CredentialError: Error, Hashable, Sendable {
 extension CredentialError: CustomStringConvertible {
     package var description: String {
         "no AWS credentials were found. " + attempts.map { "\($0.place): \($0.fault)" }.joined(separator: "; ")
-            + ". Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of the shared files with --profile"
+            + ". Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of the shared files in AWS_PROFILE"
     }
 }
 

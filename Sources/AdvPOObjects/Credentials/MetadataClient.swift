@@ -20,7 +20,7 @@ struct MetadataClient: Sendable {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(1)
-        configuration.timeout.read = .seconds(2)
+        configuration.timeout.read = .seconds(5)
         configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
@@ -31,7 +31,7 @@ struct MetadataClient: Sendable {
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         let bytes: [UInt8]
         do {
-            let response = try await Self.http.execute(request, deadline: .now() + .seconds(2))
+            let response = try await Self.http.execute(request, deadline: .now() + .seconds(5))
             guard response.status == .ok else { throw Fault(status: Int(response.status.code), reason: "it answered with HTTP status \(response.status.code)") }
             bytes = Array(try await response.body.collect(upTo: Self.maximumAnswerBytes).readableBytesView)
         } catch let fault as Fault {

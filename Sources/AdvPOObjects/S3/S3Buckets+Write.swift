@@ -56,8 +56,11 @@ extension S3Buckets {
         }
     }
 
+    /// Of each part but the last, so that S3's 10,000 are enough.
+    static func partBytes(of count: Int) -> Int { max(smallestPartBytes, (count + maximumParts - 1) / maximumParts) }
+
     private func sendParts(of bytes: [UInt8], _ upload: String, _ uri: ObjectURI) async throws(ObjectError) -> [String] {
-        let partBytes = max(Self.smallestPartBytes, (bytes.count + Self.maximumParts - 1) / Self.maximumParts)
+        let partBytes = Self.partBytes(of: bytes.count)
         let count = (bytes.count + partBytes - 1) / partBytes
         var tags = [String](repeating: "", count: count)
         do {

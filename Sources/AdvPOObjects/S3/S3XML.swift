@@ -23,6 +23,7 @@ struct S3XML: Hashable, Sendable {
         // S3 sends blanks while it works, and a declaration may have nothing before it.
         let content = bytes.drop { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
         guard !content.contains(0), String(validating: content, as: UTF8.self) != nil else { throw Fault(reason: "it is not UTF-8 text") }
+        guard Data(content).range(of: Data("<!DOCTYPE".utf8)) == nil else { throw Fault(reason: "it has a document type") }
         let parser = XMLParser(data: Data(content))
         parser.shouldResolveExternalEntities = false
         let builder = Builder()
@@ -57,6 +58,7 @@ struct S3XML: Hashable, Sendable {
         func parser(_ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?, attributes: [String: String]) {
             guard fault == nil else { return }
             count += 1
+            guard root == nil else { return end(parser, "it has more than one root") }
             guard open.count < maximumDepth else { return end(parser, "it is nested more than \(maximumDepth) deep") }
             guard count <= maximumElements else { return end(parser, "it has more than \(maximumElements) elements") }
             open.append(S3XML(name: name.split(separator: ":").last.map(String.init) ?? name))

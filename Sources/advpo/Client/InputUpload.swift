@@ -15,14 +15,26 @@ struct InputUpload {
         let arn: String
     }
 
+    /// A folder in S3 to copy to instead, and where that is.
+    let upload: Upload?
+
+    struct Upload {
+        let folder: ObjectURI
+        let objects: Buckets
+        /// S3's own, under which the copy is to rest.
+        let encryptionKeyARN: String?
+    }
+
     private static let folder = "advpo-inputs"
     private static let maximumBytes = 512 * 1024 * 1024
 
     /// Copies the file under its content's hash, once, and gives its s3:// URI.
-    func uri() throws -> String {
+    func uri() async throws -> String {
+        if let upload { return try await uploaded(upload) }
         guard let mount else {
             throw CommandFailure(
-                .badUsage, "'\(path)' is a local file: say which bucket to copy it to with --bucket NAME=DIR, where DIR is the folder that the coordinator mounts as NAME")
+                .badUsage, "'\(path)' is a local file: say which bucket to copy it to with --bucket NAME=DIR, where DIR is the folder that the coordinator mounts as NAME, "
+                    + "or with --upload s3://bucket/prefix/")
         }
         let content = try sealed(read())
         let name = "\(ContentHash(of: content)).jsonl"
@@ -41,6 +53,17 @@ struct InputUpload {
             throw CommandFailure(.badInput, "cannot copy '\(path)' to \(file.path): \(error.localizedDescription)")
         }
         return "s3://\(mount.name)/\(Self.folder)/\(name)"
+    }
+
+    private func uploaded(_ upload: Upload) async throws -> String {
+        let content = Array(try read())
+        do throws(ObjectError) {
+            let uri = try upload.folder.appending("\(ContentHash(of: content)).jsonl")
+            if try await !upload.objects.exists(uri) { try await upload.objects.write(uri, bytes: content, encryptionKeyARN: upload.encryptionKeyARN) }
+            return uri.description
+        } catch {
+            throw CommandFailure(.badInput, "cannot upload '\(path)': \(error)")
+        }
     }
 
     /// A sealed copy has a name of its own each time: the hash of the plain content would tell what it is to whoever can guess it.

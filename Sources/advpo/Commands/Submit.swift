@@ -4,16 +4,19 @@ import AdvPOModel
 import AdvPOObjects
 import ArgumentParser
 import Foundation
+import Logging
 
 struct Submit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Hands a job to a coordinator.",
         discussion: """
-            INPUT is an s3:// URI, or a local file together with --bucket NAME=DIR: the file is then copied into DIR, which the coordinator must have mounted under the same name.
+            INPUT is an s3:// URI, or a local file together with --bucket NAME=DIR: the file is then copied into DIR, which the coordinator must have mounted under the same name. With
+            --upload s3://bucket/prefix/ it is copied to S3, which the coordinator must reach too.
 
             EXAMPLES
               advpo submit s3://data/in.jsonl --model local.tiny --output s3://data/out/
               advpo submit in.jsonl --bucket data=/srv/data --model local.tiny --watch
+              advpo submit in.jsonl --upload s3://data/in/ --s3-endpoint http://127.0.0.1:9000 --model local.tiny
             """)
 
     @Argument(help: ArgumentHelp("The input file: an s3:// URI, or a local path with --bucket.", valueName: "input"))
@@ -27,6 +30,9 @@ struct Submit: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("A bucket that is a local folder, for a local INPUT.", valueName: "NAME=DIR"))
     var bucket: String?
+
+    @Option(help: ArgumentHelp("A folder in S3 to copy a local INPUT to, under its content's hash.", valueName: "uri"))
+    var upload: String?
 
     @Option(help: "The job's name. (default: from INPUT)")
     var name: String?
@@ -69,12 +75,13 @@ struct Submit: AsyncParsableCommand {
     @Flag(help: "Follow the job until it ends.")
     var watch = false
 
+    @OptionGroup(title: "Objects in S3") var s3: S3Options
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
         let settings = try await connection.settings()
         let client = try await connection.client(settings)
-        let request = try request(settings)
+        let request = try await request(settings)
         let arn = try await client.create(request)
         let job = JobARN(parsing: arn)?.job.rawValue ?? arn
         if connection.json {
@@ -90,20 +97,35 @@ struct Submit: AsyncParsableCommand {
         try JobWatcher.conclude(try await JobWatcher(client: client, job: job, json: connection.json).run(), json: connection.json)
     }
 
-    private func request(_ settings: Settings) throws -> CreateJobRequest {
+    private func request(_ settings: Settings) async throws -> CreateJobRequest {
         let models = settings.list(.model, flags: model)
         guard !models.isEmpty else { throw SettingsError(message: "missing \(SettingKey.model.places): the model to optimize for") }
         let inference = InferenceConfiguration(maxTokens: maxTokens, temperature: temperature)
         let key = settings.string(.encryptionKey, flag: encryptionKey)
         let mount = try settings.buckets(flags: bucket.map { [$0] } ?? []).first
-        let inputURI = try input.hasPrefix("s3://") ? input : InputUpload(path: input, mount: mount, sealing: sealing(settings, key)).uri()
-        let standardOutput = mount.map { "s3://\($0.name)/advpo-results/" }
+        let upload = try uploadFolder(settings, key)
+        var inputURI = input
+        if !input.hasPrefix("s3://") {
+            inputURI = try await InputUpload(path: input, mount: mount, sealing: upload == nil ? sealing(settings, key) : nil, upload: upload).uri()
+        }
+        let standardOutput = (upload?.folder.bucket ?? mount?.name).map { "s3://\($0)/advpo-results/" }
         guard let outputURI = settings.string(.output, flag: output) ?? standardOutput else {
             throw SettingsError(message: "missing \(SettingKey.output.places): where results go, as in s3://bucket/prefix/")
         }
         return CreateJobRequest(
             jobName: settings.string(.name, flag: name) ?? Self.name(from: input), clientToken: UUID().uuidString.lowercased(), encryptionKeyArn: key,
             inputURI: inputURI, outputURI: outputURI, models: models.map { ModelConfiguration(modelID: $0, inference: inference) }, tags: try tags(settings))
+    }
+
+    private func uploadFolder(_ settings: Settings, _ key: String?) throws -> InputUpload.Upload? {
+        guard let text = settings.string(.upload, flag: upload) else { return nil }
+        do {
+            let folder = try ObjectURI(text.hasSuffix("/") ? text : text + "/")
+            let objects = try s3.buckets(mounted: LocalBuckets([:]), names: [], settings, logger: Logger(label: "advpo.submit"))
+            return InputUpload.Upload(folder: folder, objects: objects, encryptionKeyARN: key)
+        } catch let error as ObjectError {
+            throw CommandFailure(.badUsage, "\(SettingKey.upload.places): \(error)")
+        }
     }
 
     /// With the key at hand the copy of a local input rests under it too.

@@ -23,19 +23,11 @@ struct EmbeddedCluster {
 
     /// - Parameters:
     ///   - stateFolder: an unfinished job of an earlier start on it goes on at once.
-    ///   - outputFolder: mounted as the bucket `output`.
-    ///   - buckets: further folders by their buckets' names, for the files that samples name.
-    ///   - keyring: holds the key under which results may rest.
+    ///   - objects: where results are written, and what samples name is read.
     init(
-        catalog: ModelCatalog, limits: InputLimits, stateFolder: String, outputFolder: String, buckets: [BucketMount], keyring: Keyring, slots: Int,
-        python: String?, logger: Logger
+        catalog: ModelCatalog, limits: InputLimits, stateFolder: String, objects: any ObjectStore, slots: Int, python: String?, logger: Logger
     ) async throws {
         store = try SQLiteStore(directory: stateFolder, logger: logger)
-        var folders = Dictionary(uniqueKeysWithValues: buckets.map { ($0.name, $0.directory) })
-        // Only the output's folder is made when it is not there.
-        _ = try LocalBuckets(folders)
-        folders[Self.outputBucket] = outputFolder
-        let objects = try LocalBuckets(folders, creatingFolders: true, keyring: keyring)
         let admission = JobAdmission(catalog: catalog, limits: limits) { try FunctionBundleReader.read(name: $0, folder: $1) }
         coordinator = try await Coordinator.open(store: store, objects: objects, admission: admission, logger: logger)
         let place = "inproc://advpo-\(ProcessInfo.processInfo.processIdentifier)"
@@ -53,8 +45,6 @@ struct EmbeddedCluster {
             name: "embedded", instance: UUID().uuidString, slots: slots, models: Array(catalog.models.keys), work: work, control: control,
             executor: TaskExecutor(models: provider, evaluator: evaluator, limits: WireLimits()), logger: logger)
     }
-
-    static let outputBucket = "output"
 
     /// Runs the cluster while `body` does, then ends all of it, in order: worker, sockets, coordinator, store.
     func run<Value: Sendable>(_ body: @Sendable @escaping (Coordinator) async throws -> Value) async throws -> Value {

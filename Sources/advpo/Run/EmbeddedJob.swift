@@ -12,9 +12,8 @@ struct EmbeddedJob: Sendable {
     var input: [UInt8]
     var models: [ModelConfiguration]
     var options: JobOptions
-    var outputFolder: String
-    var buckets: [BucketMount]
-    var keyring: Keyring
+    var place: OutputPlace
+    var objects: Buckets
     /// Under which the results rest; nil for plain files.
     var encryptionKeyARN: String?
     var slots: Int
@@ -23,11 +22,11 @@ struct EmbeddedJob: Sendable {
     /// Equal commands share it: that is how the second one finds what the first left unfinished.
     private var name: String {
         let essence = "\(models) \(options.promptFormat) \(options.budgetCalls) \(options.seed) \(options.rewriterModelID ?? "") \(options.judgeModelID ?? "") "
-            + "\(options.preset) \(options.budgetDollars?.value ?? 0) \(options.holdoutThousandths ?? 0) \(encryptionKeyARN ?? "")"
+            + "\(options.preset) \(options.budgetDollars?.value ?? 0) \(options.holdoutThousandths ?? 0) \(encryptionKeyARN ?? "") \(place.uri)"
         return String(ContentHash(of: input + Array(essence.utf8)).description.prefix(16))
     }
 
-    var stateFolder: String { "\(outputFolder)/.advpo-\(name)" }
+    var stateFolder: String { "\(place.stateParent)/.advpo-\(name)" }
 
     /// The results have everything; the state of a job that has ended is of no use.
     func removeState() {
@@ -49,11 +48,10 @@ struct EmbeddedJob: Sendable {
             TerminalOutput.standardError.line("going on with job \(unfinished), which was left unfinished")
             return unfinished
         }
-        let bucket = "s3://\(EmbeddedCluster.outputBucket)/"
         do {
             return try await coordinator.submit(
                 CreateJobRequest(
-                    jobName: "advpo-run", encryptionKeyArn: encryptionKeyARN, inputURI: bucket + "input.jsonl", outputURI: bucket, models: models),
+                    jobName: "advpo-run", encryptionKeyArn: encryptionKeyARN, inputURI: place.uri.description + "input.jsonl", outputURI: place.uri.description, models: models),
                 options: options, input: input)
         } catch {
             removeState()

@@ -18,16 +18,17 @@ struct Run: AsyncParsableCommand {
             EXAMPLES
               advpo run topic.jsonl --models models.yaml --model local.smollm2-135m --output results --prompt-format chat
               advpo run topic.jsonl --models models.yaml --model a --model b --output results --budget-calls 2000 --seed 1 --json
+              advpo run s3://data/topic.jsonl --models models.yaml --model a --output s3://data/results/ --s3-endpoint http://127.0.0.1:9000
 
             Ctrl-C stops the job and writes what it has; a second Ctrl-C ends at once. The same command again after a crash goes on where it was:
             what was paid for is not paid again. \(ExitStatus.help)
             """)
 
-    @Argument(help: "The input file: one JSON object per line, each a prompt template with its samples.") var input: String
+    @Argument(help: "The input file, or its s3:// URI: one JSON object per line, each a prompt template with its samples.") var input: String
     @Option(help: "The models file.") var models: String?
     @Option(help: "A model to optimize for, by its id in the models file; may be repeated, up to five.") var model: [String] = []
-    @Option(help: "Folder for the results.") var output: String?
-    @Option(help: "A local folder as a bucket, NAME=DIR, for the images and PDFs that samples name; may be repeated.") var bucket: [String] = []
+    @Option(help: "Folder for the results, or s3://bucket/prefix/; with the latter a job's state is kept in the current folder until it ends.") var output: String?
+    @Option(help: "A local folder as a bucket, NAME=DIR, for s3:// names of the input and of images and PDFs; may be repeated.") var bucket: [String] = []
     @Option(help: "The key of --keyring, by its ARN, under which the results rest encrypted.") var encryptionKey: String?
     @OptionGroup var keyring: KeyringOption
     @Option(help: "text: everything in one user prompt (default); chat: system text and example turns are allowed.") var promptFormat: String?
@@ -43,6 +44,7 @@ struct Run: AsyncParsableCommand {
     @Option(help: "Calls under way at once (default: the models' concurrency limits).") var slots: Int?
     @Option(help: "Samples a template may have (default 100, the published quota).") var maxSamples: Int?
     @Option(help: "The Python of metric functions (default: python3 on the path).") var python: String?
+    @OptionGroup(title: "Objects in S3") var s3: S3Options
     @Option(help: "trace, debug, info, notice, warning, error or critical (default warning).") var logLevel: String?
     @Option(help: "A YAML file with any of these settings.") var config: String?
     @Flag(help: "Print the job's end as one line of JSON on stdout; no progress, no table.") var json = false
@@ -53,28 +55,28 @@ struct Run: AsyncParsableCommand {
     func run() async throws {
         let settings = try await Settings(configFile: config)
         try CommandLogging.bootstrap(settings, flag: logLevel, standard: .warning)
-        let job = try readJob(settings)
+        let job = try await readJob(settings)
         let cluster = try await open(job)
         let isSilent = json
         let (id, last) = try await cluster.run { coordinator in try await job.follow(coordinator, silent: isSilent) }
         guard let last, last.status.isTerminal else { throw CommandFailure(.interrupted, "interrupted; the same command goes on where this one was") }
         job.removeState()
-        try report(id, last, job)
+        try await report(id, last, job)
     }
 
     private func open(_ job: EmbeddedJob) async throws -> EmbeddedCluster {
         do {
             return try await EmbeddedCluster(
-                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, outputFolder: job.outputFolder, buckets: job.buckets, keyring: job.keyring,
+                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, objects: job.objects,
                 slots: job.slots, python: job.python, logger: Logger(label: "advpo.run"))
         } catch {
             throw CommandFailure(.failed, "\(error)")
         }
     }
 
-    private func readJob(_ settings: Settings) throws -> EmbeddedJob {
+    private func readJob(_ settings: Settings) async throws -> EmbeddedJob {
         let catalogPath = try settings.required(.models, flag: models, "the models file")
-        let outputFolder = try settings.required(.output, flag: output, "the folder for the results")
+        let place = try OutputPlace(settings.required(.output, flag: output, "the folder for the results"))
         let modelIDs = settings.list(.model, flags: model)
         guard !modelIDs.isEmpty else { throw CommandFailure(.badUsage, "missing \(SettingKey.model.places): a model to optimize for, by its id in the models file") }
         let format: JobOptions.PromptFormat? = try settings.choice(.promptFormat, flag: promptFormat)
@@ -95,40 +97,36 @@ struct Run: AsyncParsableCommand {
             throw CommandFailure(.badUsage, "\(error)")
         }
         let keys = try keyring.keys(settings)
-        let bytes: [UInt8]
-        do {
-            bytes = try SealedFile.read(path: input, maximumBytes: Self.maximumInputBytes, keyring: keys)
-        } catch {
-            throw CommandFailure(.badInput, "the input file \(error)")
-        }
+        let objects = try place.objects(settings, s3, mounts: settings.buckets(flags: bucket), keyring: keys)
+        let bytes = try await readInput(objects, keys)
         let inference = InferenceConfiguration(maxTokens: maxTokens, temperature: temperature)
         let limit = modelIDs.compactMap { catalog.models[$0]?.limits.concurrency }.reduce(0, +)
         return EmbeddedJob(
             catalog: catalog, limits: limits, input: bytes, models: modelIDs.map { ModelConfiguration(modelID: $0, inference: inference) },
-            options: options, outputFolder: outputFolder, buckets: try buckets(settings), keyring: keys,
-            encryptionKeyARN: settings.string(.encryptionKey, flag: encryptionKey),
+            options: options, place: place, objects: objects, encryptionKeyARN: settings.string(.encryptionKey, flag: encryptionKey),
             slots: try settings.int(.slots, flag: slots, in: 1...4_096, default: max(1, min(64, limit))),
             python: settings.string(.python, flag: python))
     }
 
-    private func buckets(_ settings: Settings) throws -> [BucketMount] {
-        let mounts = try settings.buckets(flags: bucket)
-        guard !mounts.contains(where: { $0.name == EmbeddedCluster.outputBucket }) else {
-            throw CommandFailure(.badUsage, "\(SettingKey.bucket.places) names the bucket '\(EmbeddedCluster.outputBucket)', which stands for the folder of --output; choose another name")
+    private func readInput(_ objects: Buckets, _ keys: Keyring) async throws -> [UInt8] {
+        do {
+            if input.hasPrefix(ObjectURI.scheme) { return try await objects.read(ObjectURI(input), maximumBytes: Self.maximumInputBytes) }
+            return try SealedFile.read(path: input, maximumBytes: Self.maximumInputBytes, keyring: keys)
+        } catch {
+            throw CommandFailure(.badInput, "the input file \(error)")
         }
-        return mounts
     }
 
-    private func report(_ id: JobID, _ last: JobProgress, _ job: EmbeddedJob) throws {
-        let folder = "\(job.outputFolder)/\(id)"
-        let files = ["\(folder)/\(Coordinator.resultsFileName)", "\(folder)/\(Coordinator.historyFileName)"]
+    private func report(_ id: JobID, _ last: JobProgress, _ job: EmbeddedJob) async throws {
+        let files = [Coordinator.resultsFileName, Coordinator.historyFileName].map { job.place.shown($0, of: id.rawValue) }
+        let results = try job.place.uri.appending("\(id)/\(Coordinator.resultsFileName)")
         if json {
             TerminalOutput.standardOutput.line(JSONValue.object([
                 "jobId": .string(id.rawValue), "status": .string(last.status.rawValue), "failureMessage": last.failureMessage.map { .string($0) } ?? .null,
                 "results": .string(files[0]), "history": .string(files[1]),
             ]).text)
-        } else if FileManager.default.fileExists(atPath: files[0]) {
-            let bytes = try SealedFile.read(path: files[0], maximumBytes: 1 << 30, keyring: job.keyring)
+        } else if try await job.objects.exists(results) {
+            let bytes = try await job.objects.read(results, maximumBytes: 1 << 30)
             let lines = try bytes.split(separator: UInt8(ascii: "\n")).map { try JSONValue(parsing: Array($0)) }
             let output = TerminalOutput.standardOutput
             for line in ResultTable(lines: lines, files: files).render(width: output.width, style: output.style) { output.line(line) }
