@@ -122,7 +122,7 @@ struct FuzzTests {
         let outcome = try await play(0..<(chosenInputs ?? 10_000) / 4, access: .authenticated(authenticator))
         #expect(outcome.faults.isEmpty, "seed \(Self.seed): \(outcome.faults.joined(separator: "\n"))")
         #expect(outcome.answers.keys.allSatisfy { $0.hasPrefix("403 ") || $0.hasPrefix("400 ") || $0.hasPrefix("413 ") }, "\(outcome.answers)")
-        #expect(outcome.answers.count >= 4, "\(outcome.answers)")
+        #expect(outcome.answers.count >= 3, "\(outcome.answers)")
     }
 
     @Test("a planted fault is found")
