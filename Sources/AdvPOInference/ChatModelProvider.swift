@@ -40,7 +40,7 @@ package final class ChatModelProvider: ChatModels {
                 } catch {
                     preconditionFailure("the catalog's reader lets no faulty behaviour through: \(error.problem)")
                 }
-                logger.notice("a simulated model is in use; its answers are no model's", metadata: ["model": "\(model.id)", "behaviour": "\(model.model)"])
+                logger.notice("a simulated model is in use; its answers are no model's, and it looks at no images and documents", metadata: ["model": "\(model.id)", "behaviour": "\(model.model)"])
                 routes[model.id] = .simulated(SimulatedModel(behaviour: behaviour, clock: clock), caller(at: "simulated:\(model.model)"))
             }
         }

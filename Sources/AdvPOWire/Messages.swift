@@ -4,12 +4,14 @@ package import AdvPOModel
 package struct WireVersion: Hashable, Sendable, CustomStringConvertible {
     package var major: UInt32
     package var minor: UInt32
-    package static let current = WireVersion(major: 1, minor: 0)
+    package static let current = WireVersion(major: 1, minor: 1)
     package init(major: UInt32, minor: UInt32) {
         self.major = major
         self.minor = minor
     }
     package var description: String { "\(major).\(minor)" }
+    /// Whether who speaks it sends a sample's files to the model: an older worker would leave them out unseen. Since 1.1.
+    package var hasAttachments: Bool { minor >= 1 }
 }
 
 /// What a worker says on the control socket.

@@ -17,10 +17,13 @@ actor MemoryJobService: JobService {
     /// Set to make the service fail in a way that no operation has a word for.
     private var internalFault: APIError?
     private let activeJobs: Int
+    /// Bytes behind the line of every result file.
+    private let filePadding: Int
 
-    init(namespace: JobNamespace = .standard, activeJobs: Int = 20) {
+    init(namespace: JobNamespace = .standard, activeJobs: Int = 20, filePadding: Int = 0) {
         self.namespace = namespace
         self.activeJobs = activeJobs
+        self.filePadding = filePadding
     }
 
     func create(_ request: CreateJobRequest) async throws(APIError) -> CreateJobResponse {
@@ -99,7 +102,7 @@ actor MemoryJobService: JobService {
         guard try known(job).description.status.isTerminal else {
             throw APIError(code: .resourceNotFound, message: "Job \(job) has not ended; its files are written at its end.")
         }
-        return ByteChunks(Array("{\"file\":\"\(name)\"}\n".utf8))
+        return ByteChunks(Array("{\"file\":\"\(name)\"}\n".utf8) + [UInt8](repeating: UInt8(ascii: " "), count: filePadding))
     }
 
     // What tests do to it.

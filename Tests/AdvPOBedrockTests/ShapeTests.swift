@@ -146,10 +146,36 @@ import Testing
         #expect(try self.options([]).budgetCalls == 7)
     }
 
+    @Test("a preset sets the calls where no number is given, in whatever order the tags come", arguments: [("light", 300), ("medium", 1_000), ("heavy", 3_000)])
+    func preset(_ name: String, _ calls: Int) throws {
+        let plain = try options([("advpo:preset", name)])
+        #expect(plain.preset.rawValue == name && plain.budgetCalls == calls)
+        let number = ("advpo:budget-calls", "55"), preset = ("advpo:preset", name)
+        for tags in [[number, preset], [preset, number]] { #expect(try options(tags).budgetCalls == 55) }
+        #expect(try options([number, preset]).preset.rawValue == name)
+    }
+
     @Test(
-        "a tag that is unknown, not offered or ill-formed is refused by name",
+        "dollars are read exactly, to the last nano-dollar",
+        arguments: [("1", 1_000_000_000), ("0.1", 100_000_000), (".000000001", 1), ("2.50", 2_500_000_000), ("1000000", 1_000_000_000_000_000), ("0.3000000000", 300_000_000)]
+            as [(String, Int64)])
+    func dollars(_ text: String, _ nanos: Int64) throws {
+        #expect(try options([("advpo:budget-dollars", text)]).budgetDollars == NanoDollars(nanos))
+    }
+
+    @Test("a holdout share is read in thousandths", arguments: [("0.1", 100), (".25", 250), ("0.500", 500), ("0.333", 333)])
+    func holdout(_ text: String, _ thousandths: Int) throws {
+        #expect(try options([("advpo:holdout", text)]).holdoutThousandths == thousandths)
+    }
+
+    @Test(
+        "a tag that is unknown or ill-formed is refused by name",
         arguments: [
-            ("advpo:colour", "red"), ("advpo:", ""), ("advpo:budget-dollars", "1"), ("advpo:preset", "quick"), ("advpo:holdout", "0.3"), ("advpo:budget-calls", "0"),
+            ("advpo:colour", "red"), ("advpo:", ""), ("advpo:preset", "quick"), ("advpo:preset", ""), ("advpo:budget-calls", "0"),
+            ("advpo:budget-dollars", "0"), ("advpo:budget-dollars", "0.0"), ("advpo:budget-dollars", "-1"), ("advpo:budget-dollars", "+1"), ("advpo:budget-dollars", "$1"),
+            ("advpo:budget-dollars", "1e3"), ("advpo:budget-dollars", "1,5"), ("advpo:budget-dollars", "0.0000000001"), ("advpo:budget-dollars", "1000000.1"),
+            ("advpo:budget-dollars", "99999999999999999999999"), ("advpo:budget-dollars", ""), ("advpo:budget-dollars", "."),
+            ("advpo:holdout", "0.099"), ("advpo:holdout", "0.501"), ("advpo:holdout", "25%"), ("advpo:holdout", "0.2501"), ("advpo:holdout", "1"), ("advpo:holdout", ""),
             ("advpo:budget-calls", "many"), ("advpo:seed", "-1"), ("advpo:prompt-format", "xml"), ("advpo:rewriter", ""), ("advpo:judge", ""),
         ])
     func refused(_ key: String, _ value: String) {

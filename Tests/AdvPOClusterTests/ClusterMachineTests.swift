@@ -17,8 +17,9 @@ struct HandDrivenCluster {
 
     mutating func send(_ event: ClusterEvent) -> [ClusterEffect] { machine.handle(event, at: now) }
 
-    mutating func join(_ instance: String = "a", models: [String] = ["m"]) throws -> SessionID {
-        let effects = send(.hello(token(), WorkerIntroduction(instance: instance, name: instance, slots: 2, models: models)))
+    mutating func join(_ instance: String = "a", models: [String] = ["m"], sendsAttachments: Bool = true) throws -> SessionID {
+        let introduction = WorkerIntroduction(instance: instance, name: instance, slots: 2, models: models, sendsAttachments: sendsAttachments)
+        let effects = send(.hello(token(), introduction))
         return try #require(effects.compactMap { if case .welcome(_, let session) = $0 { session } else { nil } }.first)
     }
 
@@ -59,6 +60,20 @@ enum Some {
 }
 
 @Suite struct ClusterMachineTests {
+    @Test("a task whose samples have files waits for a worker that sends them; others go to anybody")
+    func attachments() throws {
+        var cluster = HandDrivenCluster()
+        let old = try cluster.join("old", sendsAttachments: false)
+        var task = Some.task([1])
+        task.hasAttachments = true
+        #expect(HandDrivenCluster.tasks(cluster.send(.pull(cluster.token(), old))).isEmpty)
+        #expect(HandDrivenCluster.tasks(cluster.send(.submit([task]))).isEmpty)
+        #expect(cluster.machine.slots(serving: ["m"]) == 2 && cluster.machine.slots(serving: ["m"], withAttachments: true) == 0)
+        let plain = Some.task([2], run: RunID(job: Some.job, template: 1, model: 0))
+        #expect(HandDrivenCluster.tasks(cluster.send(.submit([plain]))).flatMap(\.units).map(\.unit) == [Some.unit(2)])
+        #expect(try cluster.pull(cluster.join("new")).units.map(\.unit) == [Some.unit(1)])
+    }
+
     @Test("a pull that waits is answered when a task is submitted")
     func waitingPullGetsTask() throws {
         var cluster = HandDrivenCluster()

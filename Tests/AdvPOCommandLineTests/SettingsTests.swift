@@ -28,6 +28,22 @@ import Testing
         #expect(try await settings(nil, [key.variable: "value"]).string(key, flag: nil) == "value")
     }
 
+    @Test("dollars and shares are read exactly from every place, and a bad one names its flag")
+    func decimals() async throws {
+        let yaml = try await settings("budget-dollars: 2.50\nholdout: 0.3\n")
+        #expect(try yaml.budgetDollars(flag: nil)?.amount == NanoDollars(2_500_000_000))
+        #expect(try yaml.holdout(flag: nil)?.thousandths == 300)
+        let none = try await settings(nil)
+        #expect(try none.budgetDollars(flag: "0.000000001")?.amount == NanoDollars(1))
+        #expect(try none.budgetDollars(flag: nil) == nil)
+        for bad in ["$1", "0", "-1", "1e2"] {
+            let error = #expect(throws: SettingsError.self) { try none.budgetDollars(flag: bad) }
+            #expect(error?.message.contains("--budget-dollars") == true && error?.message.contains("'\(bad)'") == true)
+        }
+        let error = #expect(throws: SettingsError.self) { try none.holdout(flag: "0.7") }
+        #expect(error?.message.contains("--holdout") == true && error?.message.contains("0.1 to 0.5") == true)
+    }
+
     @Test("lists come from repeated flags, commas or YAML")
     func lists() async throws {
         #expect(try await settings("model: [a, b]").list(.model, flags: []) == ["a", "b"])

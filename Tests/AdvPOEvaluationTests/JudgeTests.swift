@@ -84,7 +84,7 @@ struct JudgeTests {
 }
 
 /// A model that answers each request by a rule, after two tries.
-private struct RuleModel: ChatModels {
+struct RuleModel: ChatModels {
     var rule: @Sendable (ChatRequest) throws(InferenceFailure) -> String
     var usage: Usage
 

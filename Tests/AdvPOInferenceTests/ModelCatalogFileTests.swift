@@ -37,7 +37,7 @@ struct ModelCatalogFileTests {
                 apiKeyEnvironment: LOCAL_API_KEY
                 price: {inputPerMillionTokens: 0.15, outputPerMillionTokens: 0.6}
                 limits: {concurrency: 8, timeoutSeconds: 30, retries: 0}
-              - {id: b, provider: openai, baseURL: "https://host.example", model: m, apiKeyFile: keys/b}
+              - {id: b, provider: openai, baseURL: "https://host.example", model: m, apiKeyFile: keys/b, inputs: [text, image, pdf]}
               - {id: sim, provider: simulated, model: "label:x,y delay:5ms"}
             roles: {rewriter: b, judge: local.smollm2-135m}
             functions: {my-metric: ./metrics/my-metric, other: /abs/other}
@@ -54,7 +54,9 @@ struct ModelCatalogFileTests {
         #expect(catalog.models["b"]?.key == .file("/srv/advpo/keys/b"))
         #expect(catalog.models["b"]?.price == nil)
         #expect(catalog.models["b"]?.limits == CatalogModel.Limits())
+        #expect(catalog.models["b"]?.inputs == [.text, .image, .pdf] && catalog.models["b"]?.takes(.document) == true)
         #expect(catalog.models["sim"]?.provider == .simulated)
+        #expect(catalog.models["sim"]?.inputs == [.text])
         #expect(catalog.roles == ModelCatalog.Roles(rewriter: "b", judge: "local.smollm2-135m"))
         #expect(catalog.functions == ["my-metric": "/srv/advpo/metrics/my-metric", "other": "/abs/other"])
     }
@@ -77,11 +79,11 @@ struct ModelCatalogFileTests {
         ("roles: {}", "models.yaml: models is missing; list at least one model, with id, provider, baseURL and model"),
         ("models: []", "models.yaml:1: models is empty; list at least one model, with id, provider, baseURL and model"),
         ("models: {id: a}", "models.yaml:1: models is a mapping where a list belongs; begin each model with a dash"),
-        ("models:\n  - a", "models.yaml:2: models[0] is a single value where a mapping belongs; write it as keys and values: id, provider, baseURL, model, apiKeyEnvironment, apiKeyFile, price, limits"),
+        ("models:\n  - a", "models.yaml:2: models[0] is a single value where a mapping belongs; write it as keys and values: id, provider, baseURL, model, apiKeyEnvironment, apiKeyFile, price, limits, inputs"),
         (model + "model: x\n", "models.yaml:6: has the unknown key \"model\"; did you mean models? known here: models, roles, functions"),
-        (model + "    limit: {}\n", "models.yaml:6: models[0] has the unknown key \"limit\"; did you mean limits? known here: id, provider, baseURL, model, apiKeyEnvironment, apiKeyFile, price, limits"),
-        (model + "    colour: red\n", "models.yaml:6: models[0] has the unknown key \"colour\"; known here: id, provider, baseURL, model, apiKeyEnvironment, apiKeyFile, price, limits"),
-        (model + "    base_url: x\n", "models.yaml:6: models[0] has the unknown key \"base_url\"; did you mean baseURL? known here: id, provider, baseURL, model, apiKeyEnvironment, apiKeyFile, price, limits"),
+        (model + "    limit: {}\n", "models.yaml:6: models[0] has the unknown key \"limit\"; did you mean limits? known here: id, provider, baseURL, model, apiKeyEnvironment, apiKeyFile, price, limits, inputs"),
+        (model + "    colour: red\n", "models.yaml:6: models[0] has the unknown key \"colour\"; known here: id, provider, baseURL, model, apiKeyEnvironment, apiKeyFile, price, limits, inputs"),
+        (model + "    base_url: x\n", "models.yaml:6: models[0] has the unknown key \"base_url\"; did you mean baseURL? known here: id, provider, baseURL, model, apiKeyEnvironment, apiKeyFile, price, limits, inputs"),
         (model + "    apiKey: sk-secret\n", "models.yaml:6: models[0].apiKey would hold a key in this file; name the environment variable that holds it with apiKeyEnvironment, or the file with apiKeyFile"),
         (model + "    api_key: sk-secret\n", "models.yaml:6: models[0].api_key would hold a key in this file; name the environment variable that holds it with apiKeyEnvironment, or the file with apiKeyFile"),
         (model + "    apiKeyEnvironment: sk-secret\n", "models.yaml:6: models[0].apiKeyEnvironment is not the name of an environment variable; write the variable's name, such as OPENAI_API_KEY, never the key itself"),
@@ -105,6 +107,10 @@ struct ModelCatalogFileTests {
         (model + "    limits: {concurrency: 0}\n", "models.yaml:6: models[0].limits.concurrency is \"0\", not a whole number from 1 to 10000; write such a number or remove the line for 4"),
         (model + "    limits: {timeoutSeconds: 1.5}\n", "models.yaml:6: models[0].limits.timeoutSeconds is \"1.5\", not a whole number from 1 to 86400; write such a number or remove the line for 60"),
         (model + "    limits: [1]\n", "models.yaml:6: models[0].limits is a list where a mapping belongs; write it as keys and values: concurrency, timeoutSeconds, retries"),
+        (model + "    inputs: image\n", "models.yaml:6: models[0].inputs is a single value where a list belongs; list what the model takes, such as [text, image], of text, image, pdf"),
+        (model + "    inputs: [text, images]\n", "models.yaml:6: models[0].inputs has \"images\", which is nothing that a model can be sent; did you mean image? list what the model takes, such as [text, image], of text, image, pdf"),
+        (model + "    inputs: [text, pdf, pdf]\n", "models.yaml:6: models[0].inputs has pdf twice; keep one of them"),
+        (model + "    inputs: [image]\n", "models.yaml:6: models[0].inputs has no text, of which every prompt consists; list what the model takes, such as [text, image], of text, image, pdf"),
         (model + "roles: {rewriter: b}\n", "models.yaml:6: roles.rewriter names \"b\", which is no model of this file; write the id of a model listed under models"),
         ("models:\n  - {id: local.small, provider: simulated, model: echo}\nroles: {judge: local-smal}", "models.yaml:3: roles.judge names \"local-smal\", which is no model of this file; did you mean local.small? write the id of a model listed under models"),
         ("models:\n  - {id: a, provider: openai, baseURL: \"http://h ost/v1\", model: m}", "models.yaml:2: models[0].baseURL is not a URL; write the address up to its version, such as http://127.0.0.1:8080/v1"),

@@ -38,13 +38,13 @@ enum ObjectStoreKind: String, CaseIterable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    func run(_ body: (any ObjectStore) async throws -> Void) async throws {
+    func run(keyring: Keyring = .empty, _ body: (any ObjectStore) async throws -> Void) async throws {
         switch self {
         case .memory:
-            try await body(MemoryObjects(buckets: ["other", "data"]))
+            try await body(MemoryObjects(buckets: ["other", "data"], keyring: keyring))
         case .local:
             let directory = try TemporaryDirectory()
-            try await body(LocalBuckets(["data": directory.makeFolder("one"), "other": directory.makeFolder("two")]))
+            try await body(LocalBuckets(["data": directory.makeFolder("one"), "other": directory.makeFolder("two")], keyring: keyring))
         }
     }
 }

@@ -110,7 +110,13 @@ struct RandomMessages {
         for _ in 0..<number(0...5) { variables[text()] = text() }
         return Sample(
             index: number(0...99), variables: variables, referenceResponse: maybe { $0.text() },
-            attachments: many(0...3) { Attachment(name: $0.text(), kind: $0.bool() ? .image : .document, uri: $0.text()) })
+            attachments: many(0...3) { $0.attachment() })
+    }
+
+    mutating func attachment() -> AdvPOModel.Attachment {
+        let mediaType = MediaType.allCases[number(0...MediaType.allCases.count - 1)]
+        let content = maybe { AdvPOModel.Attachment.Content(hash: $0.hash(), mediaType: mediaType) }
+        return AdvPOModel.Attachment(name: text(), kind: mediaType.kind, uri: text(), content: content)
     }
 
     mutating func evaluationSpecification() -> EvaluationSpecification {
@@ -120,7 +126,9 @@ struct RandomMessages {
         ]
         let method = methods[number(0...4)]
         let bundle: ContentHash? = if case .function = method { hash() } else { nil }
-        return EvaluationSpecification(method: method, judgeModelID: method.usesJudge ? text() : nil, functionBundle: bundle)
+        return EvaluationSpecification(
+            method: method, judgeModelID: method.usesJudge ? text() : nil, functionBundle: bundle,
+            judgeAttachments: method.usesJudge ? AdvPOModel.Attachment.Kind.allCases.filter { _ in bool() } : [])
     }
 
     mutating func chatRequest() -> ChatRequest {

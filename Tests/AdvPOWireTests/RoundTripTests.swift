@@ -60,6 +60,16 @@ import Testing
         let sample = Sample(index: 3, variables: ["b": "1", "a": "2"], referenceResponse: "r")
         #expect(BlobCodec.encode(sample) == [8, 3, 0x12, 6, 0x0A, 1, 0x62, 0x12, 1, 0x31, 0x12, 6, 0x0A, 1, 0x61, 0x12, 1, 0x32, 0x1A, 1, 0x72])
         #expect(ContentHash(of: BlobCodec.encode(PromptDocument(user: ""))) == ContentHash(of: []))
+        // attachments { name "f" kind 2 uri "u" content … media_type … }
+        let hash = ContentHash(of: [7])
+        let file = AdvPOModel.Attachment(name: "f", kind: .document, uri: "u", content: .init(hash: hash, mediaType: .pdf))
+        let fields: [UInt8] = [0x0A, 1, 0x66, 0x10, 2, 0x1A, 1, 0x75, 0x22, 32] + hash.bytes + [0x2A, 15] + Array("application/pdf".utf8)
+        #expect(BlobCodec.encode(Sample(index: 0, variables: [:], referenceResponse: nil, attachments: [file])) == [0x22, UInt8(fields.count)] + fields)
+        // Without files a method is named as it was before there could be any.
+        let judged = EvaluationSpecification(method: .defaultJudge, judgeModelID: "j", functionBundle: nil)
+        #expect(BlobCodec.encode(judged) == [0x0A, 0, 0x32, 1, 0x6A])
+        let seeing = EvaluationSpecification(method: .defaultJudge, judgeModelID: "j", functionBundle: nil, judgeAttachments: [.image, .document])
+        #expect(BlobCodec.encode(seeing) == [0x0A, 0, 0x32, 1, 0x6A, 0x42, 2, 1, 2])
         let configuration = ModelConfiguration(modelID: "m", additionalModelRequestFields: ["k": [1.5, nil]])
         // members { key "k" value { array { items { number "1.5" } items { null {} } } } }
         let items: [UInt8] = [0x0A, 5, 0x1A, 3, 0x31, 0x2E, 0x35, 0x0A, 2, 0x0A, 0]

@@ -188,6 +188,26 @@ private struct NoHello: Error {}
         }
     }
 
+    @Test("a file has its hash and a media type of its kind, or neither")
+    func attachments() {
+        func decode(_ fields: [UInt8]) -> String? { problem { try BlobCodec.decodeSample([0x22, UInt8(fields.count)] + fields, limits: limits) } }
+        let content: [UInt8] = [0x22, 32] + hash.bytes
+        func mediaType(_ text: String) -> [UInt8] { [0x2A, UInt8(text.utf8.count)] + Array(text.utf8) }
+        #expect(decode([0x10, 1] + content) == "Sample.attachments[0].media_type: is missing")
+        #expect(decode([0x10, 1] + mediaType("image/png")) == "Sample.attachments[0].media_type: is set, but there is no content")
+        #expect(decode([0x10, 1] + content + mediaType("image/tiff")) == "Sample.attachments[0].media_type: \"image/tiff\" is not known here")
+        #expect(decode([0x10, 2] + content + mediaType("image/png")) == "Sample.attachments[0].media_type: \"image/png\" is not of the attachment's kind")
+        #expect(decode([0x10, 1, 0x22, 1, 7] + mediaType("image/png")) == "Sample.attachments[0].content: has 1 bytes; a SHA-256 has 32")
+        #expect(decode([0x10, 1, 0x22, 33] + hash.bytes + [0]) == "Sample.attachments[0].content: has 33 bytes, more than the 32 allowed")
+        #expect(decode([0x22, 0]) == "Sample.attachments[0].kind: is missing")
+        // judge_attachments, packed: twice the same, an unknown one, and some where no judge is.
+        func specification(_ bytes: [UInt8]) -> String? { problem { try BlobCodec.decodeEvaluationSpecification(bytes, limits: limits) } }
+        let judged: [UInt8] = [0x0A, 0, 0x32, 1, 0x6A]
+        #expect(specification(judged + [0x42, 2, 1, 1]) == "EvaluationSpecification.judge_attachments: does not ascend; each kind comes once, images first")
+        #expect(specification(judged + [0x42, 1, 9]) == "EvaluationSpecification.judge_attachments[0]: is 9, which is not known here")
+        #expect(specification([0x2A, 10, 0x0A, 8] + Array("contains".utf8) + [0x42, 1, 1]) == "EvaluationSpecification.judge_attachments: is set, but the method has no judge")
+    }
+
     @Test("a method has the judge or the code it needs, and no other")
     func methods() {
         func decode(_ specification: EvaluationSpecification) -> String? {

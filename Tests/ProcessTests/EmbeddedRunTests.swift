@@ -186,7 +186,12 @@ extension ProcessTests {
                         (["--models", models], 2, "--model"),
                         (["--models", lab.path("nowhere.yaml"), "--model", Laboratory.model], 2, "nowhere.yaml"),
                         (["--models", models, "--model", Laboratory.model, "--budget-calls", "0"], 2, "--budget-calls"),
-                        (["--models", models, "--model", Laboratory.model, "--budget-calls", "3"], 1, "budget"),
+                        (["--models", models, "--model", Laboratory.model, "--budget-calls", "3"], 3, "raise it to at least"),
+                        (["--models", models, "--model", Laboratory.model, "--preset", "quick"], 2, "--preset"),
+                        (["--models", models, "--model", Laboratory.model, "--holdout", "0.7"], 2, "--holdout"),
+                        (["--models", models, "--model", Laboratory.model, "--budget-dollars", "a lot"], 2, "--budget-dollars"),
+                        (["--models", models, "--model", Laboratory.model, "--budget-dollars", "1"], 3, "set maxTokens"),
+                        (["--models", models, "--model", Laboratory.model, "--budget-dollars", "1", "--max-tokens", "20"], 3, "has no price"),
                         (["--models", models, "--model", Laboratory.model, "--prompt-format", "xml"], 2, "--prompt-format"),
                     ]
                     for (more, code, words) in cases {

@@ -36,13 +36,24 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// A host name or an IPv4 address; in brackets, what an IPv6 address is made of.
     private static func isName(_ host: String, isBracketed: Bool) -> Bool {
         guard (1...253).contains(host.utf8.count) else { return false }
-        return host.unicodeScalars.allSatisfy { scalar in
-            switch scalar {
-            case "0"..."9", "a"..."f", "A"..."F", ".": true
-            case ":", "%": isBracketed
-            case "g"..."z", "G"..."Z", "-": true
-            default: false
-            }
+        // Behind % stands the interface of a link-local address.
+        let address = isBracketed ? host.prefix { $0 != "%" } : host[...]
+        guard !isBracketed || address.contains(":") else { return false }
+        return address.unicodeScalars.allSatisfy { isAddressScalar($0) || (!isBracketed && isNameScalar($0)) || (isBracketed && $0 == ":") }
+            && host.dropFirst(address.count + 1).unicodeScalars.allSatisfy(isNameScalar)
+    }
+
+    private static func isAddressScalar(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "0"..."9", "a"..."f", "A"..."F", ".": true
+        default: false
+        }
+    }
+
+    private static func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "0"..."9", "a"..."z", "A"..."Z", ".", "-", "_": true
+        default: false
         }
     }
 

@@ -72,12 +72,13 @@ struct CanonicalRequest {
         return Array(pairs.map { $0.name + [UInt8(ascii: "=")] + $0.value }.joined(separator: [UInt8(ascii: "&")]))
     }
 
-    /// Each header's values with blanks collapsed, joined by commas in the order of the wire.
+    /// Each header's values with blanks collapsed, joined by commas in the order of the wire. The lines of a folded header are values of their own, as in AWS's test suite.
     private static func valuesByName(_ request: SigV4Request) -> [[UInt8]: [UInt8]] {
         var values: [[UInt8]: [UInt8]] = [:]
         for (name, value) in request.headers {
             let name = ASCII.lowercased(name)
-            let value = ASCII.collapsingBlanks(value)
+            let lines = value.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            let value = Array(lines.map(ASCII.collapsingBlanks).joined(separator: [UInt8(ascii: ",")]))
             if let earlier = values[name] {
                 values[name] = earlier + [UInt8(ascii: ",")] + value
             } else {

@@ -61,11 +61,11 @@ enum ASCII {
     }
 
     /// Blanks at both ends are gone and each run of them inside is one space.
-    static func collapsingBlanks(_ text: String) -> [UInt8] {
-        Array(text.utf8.split(whereSeparator: isBlank).joined(separator: [UInt8(ascii: " ")]))
+    static func collapsingBlanks(_ text: some Sequence<UInt8>) -> [UInt8] {
+        Array(text.split(whereSeparator: isBlank).joined(separator: [UInt8(ascii: " ")]))
     }
 
-    /// Space, and tab to carriage return: the line breaks of a folded header count.
+    /// Space, and tab to carriage return.
     static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
 
     static func isGraphic(_ byte: UInt8) -> Bool { (33...126).contains(byte) }

@@ -111,7 +111,7 @@ extension SigV4Claim {
         let values = dates.isEmpty ? request.values(ofHeader: "date") : dates
         guard values.count <= 1 else { throw .form("There is more than one date header. Send one 'X-Amz-Date'.") }
         guard let value = values.first else { throw .form("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.") }
-        let trimmed = String(decoding: ASCII.collapsingBlanks(String(value.prefix(100))), as: UTF8.self)
+        let trimmed = String(decoding: ASCII.collapsingBlanks(value.utf8.prefix(100)), as: UTF8.self)
         if let time = Timestamp.secondsSince1970(basic: trimmed) { return time }
         if dates.isEmpty, let time = Timestamp.secondsSince1970(httpDate: trimmed) { return time }
         throw .form("The date must be in ISO-8601 'basic format', as in 20150830T123600Z. Got \(SigV4Rejection.quoted(value)).")

@@ -46,11 +46,14 @@ package struct TaskSpecification: Hashable, Sendable {
     package var work: TaskOrder.Work
     /// Models that a worker must serve to be given it.
     package var models: [String]
-    package init(run: RunID, iteration: Int, work: TaskOrder.Work, models: [String]) {
+    /// Whether its samples have files, which not every worker can send.
+    package var hasAttachments: Bool
+    package init(run: RunID, iteration: Int, work: TaskOrder.Work, models: [String], hasAttachments: Bool = false) {
         self.run = run
         self.iteration = iteration
         self.work = work
         self.models = models
+        self.hasAttachments = hasAttachments
     }
 }
 
@@ -60,11 +63,14 @@ package struct WorkerIntroduction: Hashable, Sendable {
     package var name: String
     package var slots: Int
     package var models: [String]
-    package init(instance: String, name: String, slots: Int, models: [String]) {
+    /// Whether it sends samples' files to models.
+    package var sendsAttachments: Bool
+    package init(instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true) {
         self.instance = instance
         self.name = name
         self.slots = slots
         self.models = models
+        self.sendsAttachments = sendsAttachments
     }
 }
 

@@ -73,11 +73,14 @@ extension ClusterMachine {
         var effects: [ClusterEffect] = []
         var still: [WaitingPull] = []
         for (index, pull) in waitingPulls.enumerated() {
-            guard let models = workers[pull.session]?.models else {
+            guard let worker = workers[pull.session] else {
                 effects.append(.unknownSession(pull.token))
                 continue
             }
-            guard let id = queue.take(where: { id in tasks[id].map { $0.specification.models.allSatisfy(models.contains) } ?? false }), var task = tasks[id] else {
+            let suits = { (id: UInt64) in
+                tasks[id].map { worker.serves($0.specification.models, withAttachments: $0.specification.hasAttachments) } ?? false
+            }
+            guard let id = queue.take(where: suits), var task = tasks[id] else {
                 still.append(pull)
                 if queue.isEmpty {
                     still += waitingPulls[(index + 1)...]

@@ -38,6 +38,10 @@ package struct ClusterMachine: Sendable {
         /// Cancelled leases not yet known to be seen; `instructionCount` is the number of the last.
         var unseen: [(sequence: UInt64, lease: Lease)] = []
         var instructionCount: UInt64 = 0
+
+        func serves(_ needed: [String], withAttachments: Bool) -> Bool {
+            (!withAttachments || introduction.sendsAttachments) && needed.allSatisfy(models.contains)
+        }
     }
 
     struct Task: Sendable {
@@ -75,9 +79,9 @@ package struct ClusterMachine: Sendable {
     /// Tasks that wait for a worker, resting ones included.
     package var queuedTaskCount: Int { queue.count + resting.count }
     package var leasedTaskCount: Int { tasks.values.count { $0.holder != nil } }
-    /// Slots of all workers that serve every one of these models.
-    package func slots(serving models: [String]) -> Int {
-        workers.values.reduce(0) { $0 + (models.allSatisfy($1.models.contains) ? $1.introduction.slots : 0) }
+    /// Slots of all workers that serve every one of these models, and send files when there are some.
+    package func slots(serving models: [String], withAttachments: Bool = false) -> Int {
+        workers.values.reduce(0) { $0 + ($1.serves(models, withAttachments: withAttachments) ? $1.introduction.slots : 0) }
     }
     /// True while any task of the run is queued or leased.
     package func hasTasks(of run: RunID) -> Bool { tasks.values.contains { $0.specification.run == run } }

@@ -2,6 +2,8 @@
 package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     // Where things are.
     case endpoint
+    case caFile = "ca-file"
+    case profile
     case work
     case control
     case http
@@ -14,7 +16,10 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case model
     case name
     case promptFormat = "prompt-format"
+    case preset
     case budgetCalls = "budget-calls"
+    case budgetDollars = "budget-dollars"
+    case holdout
     case seed
     case rewriter
     case judge

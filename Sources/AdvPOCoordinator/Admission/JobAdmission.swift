@@ -20,6 +20,8 @@ package struct JobAdmission: Sendable {
         self.readFunction = readFunction
     }
 
+    /// Samples' files are unread still: `AttachmentReader` adds their content.
+    ///
     /// - Throws: `AdmissionFault`: nothing was spent, nothing was kept.
     package func plan(
         id: JobID, request: CreateJobRequest, options: JobOptions, input: [UInt8], createdMillisecondsSince1970: Int64
@@ -35,15 +37,14 @@ package struct JobAdmission: Sendable {
         let context = InputContext(
             functionNames: catalog.functions.keys.sorted(), hasJudge: judge != nil, modelIDs: catalog.models.keys.sorted())
         let templates = try readInput(input, limits: limits, context: context)
-        if let attached = templates.first(where: { $0.samples.contains { !$0.attachments.isEmpty } }) {
-            throw AdmissionFault(
-                message: "line \(attached.line), template \"\(attached.id)\", field evaluationSamples: images and documents cannot be sent to models yet; "
-                    + "remove inputVariablesMultimodal or leave this template out")
-        }
-        return JobPlan(
+        try checkInputs(of: templates, targets: request.models, defaultJudge: judge)
+        var plan = JobPlan(
             id: id, request: request, options: options, templates: templates,
             judgeModelID: templates.contains { $0.method.usesJudge } ? judge : nil, rewriterModelID: rewriter, functions: try functions(of: templates),
-            input: ContentHash(of: input), createdMillisecondsSince1970: createdMillisecondsSince1970)
+            judgeInputs: judgeInputs(of: templates, defaultJudge: judge), input: ContentHash(of: input), createdMillisecondsSince1970: createdMillisecondsSince1970)
+        plan.prices = try prices(of: plan)
+        try checkBudgets(plan)
+        return plan
     }
 
     /// A stored job as a plan again; its functions come from the store, not from today's folders.
@@ -51,11 +52,23 @@ package struct JobAdmission: Sendable {
         _ manifest: JobManifest, input: [UInt8], functions: OrderedDictionary<String, FunctionBundle>
     ) throws(AdmissionFault) -> JobPlan {
         // What was checked on the day it was admitted held then: a lower limit of today, a function or model gone since, does not undo it.
-        let templates = try readInput(input, limits: .unlimited, context: InputContext())
-        return JobPlan(
+        var templates = try readInput(input, limits: .unlimited, context: InputContext())
+        for (line, template) in templates.enumerated() {
+            for (index, sample) in template.samples.enumerated() {
+                for (position, attachment) in sample.attachments.enumerated() {
+                    guard let content = manifest.attachments[attachment.uri] else {
+                        throw AdmissionFault(message: "the stored job does not know what \(attachment.uri) held; the data directory is damaged")
+                    }
+                    templates[line].samples[index].attachments[position].content = content
+                }
+            }
+        }
+        var plan = JobPlan(
             id: manifest.id, request: manifest.request, options: manifest.options, templates: templates, judgeModelID: manifest.judgeModelID,
-            rewriterModelID: manifest.rewriterModelID, functions: functions, input: manifest.input,
+            rewriterModelID: manifest.rewriterModelID, functions: functions, judgeInputs: manifest.judgeInputs, input: manifest.input,
             createdMillisecondsSince1970: manifest.createdMillisecondsSince1970)
+        plan.prices = manifest.prices
+        return plan
     }
 
     private var knownModels: String { catalog.models.keys.joined(separator: ", ") }

@@ -32,6 +32,8 @@ package enum BrainEffect: Sendable {
     case reply(ClusterEffect)
     /// Content that workers may fetch while the job runs.
     case publish(JobID, Blob)
+    /// Content of the store that workers may fetch while the job runs: too much for memory.
+    case publishStored(JobID, ContentHash)
     case writeResults(JobReport)
     /// Something that a watcher sees has changed.
     case changed(JobID)

@@ -24,9 +24,11 @@ extension CoordinatorBrain {
     private func waitingExplanation(_ run: RunState, _ job: JobState) -> String? {
         guard run.unitsMissing > 0 else { return nil }
         var models = [job.plan.request.models[run.id.model].modelID]
-        if let judge = job.plan.judge(of: job.plan.templates[run.id.template]) { models.append(judge) }
-        guard cluster.slots(serving: models) == 0 else { return nil }
-        return "waiting for a worker that serves \(models.joined(separator: " and "))"
+        let template = job.plan.templates[run.id.template]
+        if let judge = job.plan.judge(of: template) { models.append(judge) }
+        guard cluster.slots(serving: models, withAttachments: template.hasAttachments) == 0 else { return nil }
+        let waiting = "waiting for a worker that serves \(models.joined(separator: " and "))"
+        return cluster.slots(serving: models) == 0 ? waiting : waiting + " and sends images and documents: those that are here are too old, upgrade them"
     }
 
     func report(_ job: JobState) -> JobReport {

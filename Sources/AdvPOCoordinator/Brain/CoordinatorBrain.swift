@@ -103,6 +103,7 @@ extension CoordinatorBrain {
             effects += blobs.map { .publish(plan.id, $0) }
             job.sampleBlobs.append(blobs.map(\.hash))
         }
+        effects += plan.attachmentHashes.map { .publishStored(plan.id, $0) }
         for (_, bundle) in plan.functions { effects.append(.publish(plan.id, Blob(BlobCodec.encode(bundle)))) }
         for id in plan.runs {
             let evaluation = Blob(BlobCodec.encode(evaluationSpecification(plan, plan.templates[id.template])))
@@ -132,7 +133,8 @@ extension CoordinatorBrain {
     private func evaluationSpecification(_ plan: JobPlan, _ template: Template) -> EvaluationSpecification {
         var bundle: ContentHash?
         if case .function(_, let name) = template.method { bundle = plan.functions[name].map { ContentHash(of: BlobCodec.encode($0)) } }
-        return EvaluationSpecification(method: template.method, judgeModelID: plan.judge(of: template), functionBundle: bundle)
+        return EvaluationSpecification(
+            method: template.method, judgeModelID: plan.judge(of: template), functionBundle: bundle, judgeAttachments: plan.judgeAttachments(of: template))
     }
 
     private mutating func stop(_ id: JobID, _ now: Moment) -> [BrainEffect] {
@@ -162,14 +164,13 @@ extension CoordinatorBrain {
     /// Once every run has ended, the results are to be written; the status follows them.
     private mutating func finishIfDone(_ id: JobID, _ now: Moment) -> [BrainEffect] {
         guard var job = jobs[id], !job.status.isTerminal, !job.isReporting, job.runs.values.allSatisfy({ $0.outcome != nil }) else { return [] }
-        let failed = job.runs.values.filter { $0.outcome?.ending == .failed }
+        let failed = job.runs.values.count { $0.outcome?.ending == .failed }
         job.isReporting = true
-        switch (job.status == .stopping, failed.count) {
+        job.failureMessage = Self.failureMessage(of: job)
+        switch (job.status == .stopping, failed) {
         case (true, _): job.finalStatus = .stopped
         case (false, 0): job.finalStatus = .completed
-        case (false, job.runs.count):
-            job.finalStatus = .failed
-            job.failureMessage = failed.first?.outcome.map { bounded("Every run failed. The first: \($0.explanation)") }
+        case (false, job.runs.count): job.finalStatus = .failed
         case (false, _): job.finalStatus = .partiallyCompleted
         }
         jobs[id] = job
@@ -180,7 +181,8 @@ extension CoordinatorBrain {
         guard var job = jobs[id], let final = job.finalStatus else { preconditionFailure("results of a job that was not reporting") }
         job.isReporting = false
         if let failure {
-            job.failureMessage = bounded("The results could not be written: \(failure)")
+            job.failureMessage = Self.bounded(
+                "The results could not be written: \(failure.prefix(1_800)). Make the place of outputConfig.s3Uri writable and submit the job again.")
         }
         jobs[id] = job
         var effects = setStatus(id, failure == nil ? final : .failed, now)
@@ -203,15 +205,12 @@ extension CoordinatorBrain {
             id: job.plan.id, request: JobManifest(job.plan).encoded(), status: job.status.rawValue, failureMessage: job.failureMessage,
             clientToken: job.clientToken, createdMillisecondsSince1970: job.plan.createdMillisecondsSince1970,
             modifiedMillisecondsSince1970: job.modifiedMillisecondsSince1970,
-            blobs: [job.plan.input] + job.plan.functions.values.map { ContentHash(of: BlobCodec.encode($0)) })
+            blobs: job.plan.blobHashes)
     }
 
     private func journal(_ job: JobID, _ text: String, _ now: Moment) -> BrainEffect {
         .persist(.journal(JournalEntry(job: job, atMillisecondsSince1970: now.millisecondsSince1970, text: text)))
     }
-
-    /// The published limit of `failureMessage` is 2048 characters.
-    private func bounded(_ message: String) -> String { message.count <= 2_048 ? message : message.prefix(2_045) + "..." }
 }
 
 // MARK: - Runs
@@ -292,7 +291,8 @@ extension CoordinatorBrain {
         let template = job.plan.templates[id.template]
         let models = [job.plan.request.models[id.model].modelID] + (job.plan.judge(of: template).map { [$0] } ?? [])
         let total = request.items.reduce(0) { $0 + $1.samples.count }
-        let batch = max(1, min(unitsPerTask, total / max(1, cluster.slots(serving: models))))
+        let hasAttachments = template.hasAttachments
+        let batch = max(1, min(unitsPerTask, total / max(1, cluster.slots(serving: models, withAttachments: hasAttachments))))
         for item in request.items {
             let candidate = Blob(BlobCodec.encode(item.document))
             var missing: [TaskOrder.UnitReference] = []
@@ -309,7 +309,7 @@ extension CoordinatorBrain {
                 let work = TaskOrder.EvaluateWork(
                     model: job.plan.request.models[id.model], candidate: candidate.hash, evaluation: run.evaluation.hash,
                     units: Array(missing[start..<min(start + batch, missing.count)]))
-                specifications.append(TaskSpecification(run: id, iteration: request.iteration, work: .evaluate(work), models: models))
+                specifications.append(TaskSpecification(run: id, iteration: request.iteration, work: .evaluate(work), models: models, hasAttachments: hasAttachments))
             }
         }
         run.waiting[request.id] = RunState.Waiting(request: .evaluation(request), units: names, missing: asked)

@@ -12,7 +12,10 @@ package enum WireEdge {
                 return .failure(Refusal(reason: "the worker speaks protocol \(hello.version), the coordinator \(WireVersion.current): upgrade the \(older)"))
             }
             return .success(.hello(
-                token, WorkerIntroduction(instance: hello.instance, name: hello.name, slots: Int(hello.slots), models: hello.models)))
+                token,
+                WorkerIntroduction(
+                    instance: hello.instance, name: hello.name, slots: Int(hello.slots), models: hello.models,
+                    sendsAttachments: hello.version.hasAttachments)))
         case .heartbeat(let beat):
             return .success(.heartbeat(token, SessionID(beat.session), leases: beat.leases, seenInstructions: beat.seenInstructions))
         case .goodbye(let session): return .success(.goodbye(token, SessionID(session)))

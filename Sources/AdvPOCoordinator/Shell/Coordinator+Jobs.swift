@@ -48,20 +48,26 @@ extension Coordinator: JobService {
                 return .failure(error)
             }
         }.value
-        let plan: JobPlan
-        switch outcome {
-        case .success(let admitted): plan = admitted
-        case .failure(let fault): throw APIError(code: .validation, message: fault.message)
+        let hasFiles = if case .success(let admitted) = outcome { admitted.templates.contains(where: \.hasAttachments) } else { false }
+        if hasFiles { try beginReadingFiles() }
+        defer { if hasFiles { submissionsWithFiles -= 1 } }
+        var plan: JobPlan
+        let files: [Blob]
+        do throws(AdmissionFault) {
+            plan = try outcome.get()
+            (plan.templates, files) = try await AttachmentReader(objects: objects, limits: admission.limits).read(plan.templates)
+        } catch {
+            throw APIError(code: .validation, message: error.message)
         }
         // Two equal requests may have come this far together.
         if let existing = try await earlierJob(request) { return existing }
-        let unended = directory.values.count { !$0.status.isTerminal }
+        let unended = directory.values.count { $0.status.isUnderWay }
         guard unended < admission.concurrentJobs else {
             throw APIError(
                 code: .serviceQuotaExceeded, message: "\(unended) jobs are under way, at most \(admission.concurrentJobs) are allowed; wait for one to end or stop one")
         }
         if let token = request.clientToken { jobsByToken[token] = TokenOwner(job: id, request: request) }
-        let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) }
+        let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) } + files
         logger.notice("job submitted", metadata: ["job": "\(id)", "templates": "\(plan.templates.count)", "models": "\(request.models.count)"])
         guard await post(
             .admitted(plan, clientToken: request.clientToken, status: .inProgress, units: [], isNew: true), records: blobs.map { .blob($0) })
@@ -73,6 +79,17 @@ extension Coordinator: JobService {
         }
         return id
     }
+
+    /// Their files are in memory until they are stored.
+    private func beginReadingFiles() throws(APIError) {
+        guard submissionsWithFiles < Self.concurrentSubmissionsWithFiles else {
+            throw APIError(
+                code: .throttling, message: "\(submissionsWithFiles) jobs with images or documents are being submitted, the most at a time; try again when one of them is in")
+        }
+        submissionsWithFiles += 1
+    }
+
+    static let concurrentSubmissionsWithFiles = 4
 
     static let closing = APIError(code: .internalServer, message: "the coordinator is ending; try again when it is up")
 
@@ -103,16 +120,15 @@ extension Coordinator: JobService {
 
     package func list(_ request: ListJobsRequest) async throws(APIError) -> ListJobsResponse {
         // A page goes on after the last job seen: jobs that come or go between two pages neither repeat nor hide others.
-        typealias Position = (created: Int64, job: JobID)
-        let after = try request.nextToken.map { token throws(APIError) in try PaginationToken(parsing: token, ascending: request.ascending) }
-        let isBefore: (Position, Position) -> Bool = request.ascending ? { $0 < $1 } : { $0 > $1 }
-        let rest = directory.values.map { (created: $0.manifest.createdMillisecondsSince1970, job: $0.manifest.id) }.sorted(by: isBefore)
-            .filter { position in after.map { isBefore(($0.createdMillisecondsSince1970, $0.job), position) } ?? true }
-        let page = rest.prefix(request.maxResults)
+        let after = try request.nextToken.map { token throws(APIError) in
+            let place = try PaginationToken(parsing: token, ascending: request.ascending)
+            return JobIndex.Position(createdMillisecondsSince1970: place.createdMillisecondsSince1970, job: place.job)
+        }
+        let (page, hasMore) = index.page(after: after, ascending: request.ascending, count: request.maxResults)
         var jobs: [JobDescription] = []
         for position in page { jobs.append(try describe(position.job)) }
-        guard rest.count > page.count, let last = page.last else { return ListJobsResponse(jobs: jobs, nextToken: nil) }
-        let next = PaginationToken(createdMillisecondsSince1970: last.created, job: last.job, ascending: request.ascending)
+        guard hasMore, let last = page.last else { return ListJobsResponse(jobs: jobs, nextToken: nil) }
+        let next = PaginationToken(createdMillisecondsSince1970: last.createdMillisecondsSince1970, job: last.job, ascending: request.ascending)
         return ListJobsResponse(jobs: jobs, nextToken: next.encoded)
     }
 
@@ -126,28 +142,31 @@ extension Coordinator: JobService {
         }
     }
 
+    /// A job is `Deleting` for everybody from the first look on, and gone once its removal is durable; until then its client token stays taken.
     package func delete(_ jobs: [JobID]) async throws(APIError) -> [Result<DeletedJob, BatchDeleteFailure>] {
         var results: [Result<DeletedJob, BatchDeleteFailure>] = []
+        var marked: OrderedDictionary<JobID, JobStatus> = [:]
         for job in jobs {
-            guard let entry = directory[job] else {
-                results.append(.failure(.init(job: job, code: APIError.Code.resourceNotFound.rawValue, message: "there is no job \(job)")))
-                continue
-            }
-            guard entry.status.isTerminal else {
-                let message = "job \(job) is \(entry.status.rawValue); stop it and wait until it is Stopped, then delete it"
+            switch directory[job]?.status {
+            case nil: results.append(.failure(.init(job: job, code: APIError.Code.resourceNotFound.rawValue, message: "there is no job \(job)")))
+            case .inProgress?, .stopping?:
+                let message = "job \(job) is \(directory[job]?.status.rawValue ?? ""); stop it and wait until it is Stopped, then delete it"
                 results.append(.failure(.init(job: job, code: APIError.Code.conflict.rawValue, message: message)))
-                continue
+            case .deleting?: results.append(.success(DeletedJob(job: job, status: .deleting)))
+            case .completed?, .failed?, .partiallyCompleted?, .stopped?:
+                marked[job] = directory[job]?.status
+                mark(job, as: .deleting)
+                results.append(.success(DeletedJob(job: job, status: .deleting)))
             }
-            guard await post(.forget(job)), await post(.delete(job)) else {
-                results.append(.failure(.init(job: job, code: Self.closing.code.rawValue, message: Self.closing.message)))
-                continue
-            }
-            directory.removeValue(forKey: job)
-            finalProgress.removeValue(forKey: job)
-            if let token = entry.manifest.request.clientToken { jobsByToken.removeValue(forKey: token) }
-            results.append(.success(DeletedJob(job: job, status: .deleting)))
         }
-        return results
+        guard !marked.isEmpty else { return results }
+        let isDone = await post(marked.keys.flatMap { [.forget($0), .delete($0)] })
+        for (job, status) in marked { if isDone { removeFromDirectory(job) } else { mark(job, as: status) } }
+        guard !isDone else { return results }
+        return results.map { result in
+            guard case .success(let deleted) = result, marked[deleted.job] != nil else { return result }
+            return .failure(.init(job: deleted.job, code: Self.closing.code.rawValue, message: Self.closing.message))
+        }
     }
 
     package func resultFile(_ name: String, of job: JobID) async throws(APIError) -> ByteChunks {
@@ -163,7 +182,7 @@ extension Coordinator: JobService {
     }
 
     /// The first job that has not ended.
-    package var unfinishedJob: JobID? { directory.values.first { !$0.status.isTerminal }?.manifest.id }
+    package var unfinishedJob: JobID? { directory.values.first { $0.status.isUnderWay }?.manifest.id }
 
     func updateDirectory(_ job: StoredJob) {
         guard let status = JobStatus(rawValue: job.status) else { preconditionFailure("the brain writes published statuses") }
@@ -171,11 +190,11 @@ extension Coordinator: JobService {
             entry.status = status
             entry.failureMessage = job.failureMessage
             entry.modifiedMillisecondsSince1970 = job.modifiedMillisecondsSince1970
-            directory[job.id] = entry
+            enter(entry)
         } else {
             guard let manifest = try? JobManifest(decoding: job.request) else { preconditionFailure("the brain writes manifests that can be read") }
-            directory[job.id] = DirectoryEntry(
-                manifest: manifest, status: status, failureMessage: job.failureMessage, modifiedMillisecondsSince1970: job.modifiedMillisecondsSince1970)
+            enter(DirectoryEntry(
+                manifest: manifest, status: status, failureMessage: job.failureMessage, modifiedMillisecondsSince1970: job.modifiedMillisecondsSince1970))
         }
     }
 
@@ -198,4 +217,14 @@ extension Coordinator: JobService {
     }
 
     private static func lines(_ values: [JSONValue]) -> [UInt8] { values.flatMap { $0.encoded() + [UInt8(ascii: "\n")] } }
+}
+
+extension JobStatus {
+    /// Calls may be made for the job, or its results be written.
+    fileprivate var isUnderWay: Bool {
+        switch self {
+        case .inProgress, .stopping: true
+        case .completed, .failed, .partiallyCompleted, .stopped, .deleting: false
+        }
+    }
 }

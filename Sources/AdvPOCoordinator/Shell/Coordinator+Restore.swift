@@ -10,35 +10,69 @@ extension Coordinator {
     /// Reads every job back; those that had not ended go on from their finished units.
     func restore(_ snapshot: StoreSnapshot) async throws {
         for stored in snapshot.jobs {
-            let manifest = try JobManifest(decoding: stored.request)
-            guard let status = JobStatus(rawValue: stored.status) else {
-                throw JobManifest.Unreadable(description: "stored job \(stored.id) has the unknown status \(stored.status); use the advpo-coord that wrote it, or a newer one")
-            }
-            if status == .deleting {
+            if stored.status == JobStatus.deleting.rawValue {
                 await post(.delete(stored.id))
                 continue
             }
-            directory[stored.id] = DirectoryEntry(
-                manifest: manifest, status: status, failureMessage: stored.failureMessage,
-                modifiedMillisecondsSince1970: stored.modifiedMillisecondsSince1970)
-            if let token = stored.clientToken { jobsByToken[token] = TokenOwner(job: stored.id, request: manifest.request) }
-            guard !status.isTerminal else { continue }
-            do {
-                try await resume(stored, manifest, status, snapshot)
-            } catch let error as StoreError {
-                throw error
+            let manifest: JobManifest
+            let status: JobStatus
+            do throws(JobManifest.Unreadable) {
+                (manifest, status) = try Self.read(stored)
             } catch {
-                // The other jobs, and the users, must not wait for this one.
-                await fail(stored, "the job could not be taken up after a restart: \(error)")
+                showUnreadable(stored, error)
+                continue
             }
+            enter(DirectoryEntry(
+                manifest: manifest, status: status, failureMessage: stored.failureMessage, modifiedMillisecondsSince1970: stored.modifiedMillisecondsSince1970))
+            if let token = stored.clientToken { jobsByToken[token] = TokenOwner(job: stored.id, request: manifest.request) }
+            if !status.isTerminal { try await takeUp(stored, manifest, status, snapshot) }
         }
+    }
+
+    private static func read(_ stored: StoredJob) throws(JobManifest.Unreadable) -> (JobManifest, JobStatus) {
+        let manifest = try JobManifest(decoding: stored.request)
+        guard manifest.id == stored.id else { throw JobManifest.Unreadable(description: "it says that it is job \(manifest.id); the data directory is damaged") }
+        guard let status = JobStatus(rawValue: stored.status) else {
+            throw JobManifest.Unreadable(description: "its status \(stored.status) is not known; use the advpo-coord that wrote it, or a newer one")
+        }
+        return (manifest, status)
+    }
+
+    private func takeUp(_ stored: StoredJob, _ manifest: JobManifest, _ status: JobStatus, _ snapshot: StoreSnapshot) async throws {
+        do {
+            try await resume(stored, manifest, status, snapshot)
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            // The other jobs, and the users, must not wait for this one.
+            await fail(stored, "the job could not be taken up after a restart: \(error)")
+        }
+    }
+
+    /// A job of which only the store's own columns can be read is shown as failed. Its record stays as it is, so that the program that wrote it may still
+    /// read it; its client token stays taken, since nobody knows what it was used for.
+    private func showUnreadable(_ stored: StoredJob, _ error: JobManifest.Unreadable) {
+        logger.error("a stored job cannot be read and is left as it is", metadata: ["job": "\(stored.id)", "error": "\(error)"])
+        let unknown = "s3://unreadable/"
+        let request = CreateJobRequest(
+            jobName: "unreadable", clientToken: stored.clientToken, inputURI: unknown + "input.jsonl", outputURI: unknown,
+            models: [ModelConfiguration(modelID: "unreadable")])
+        let manifest = JobManifest(
+            id: stored.id, request: request, options: JobOptions(), judgeModelID: nil, rewriterModelID: nil, input: ContentHash(of: []), functions: [:],
+            attachments: [:], judgeInputs: [:], prices: [:], createdMillisecondsSince1970: stored.createdMillisecondsSince1970)
+        let message = "The stored job cannot be read, and nothing is done for it: \(error). What it had written to its output is still there. "
+            + "Start the version of advpo-coord that wrote it, or delete the job and submit it again."
+        enter(DirectoryEntry(
+            manifest: manifest, status: .failed, failureMessage: CoordinatorBrain.bounded(message),
+            modifiedMillisecondsSince1970: stored.modifiedMillisecondsSince1970))
+        if let token = stored.clientToken { jobsByToken[token] = TokenOwner(job: stored.id, request: request) }
     }
 
     private func fail(_ stored: StoredJob, _ reason: String) async {
         logger.error("a job cannot go on", metadata: ["job": "\(stored.id)", "error": "\(reason)"])
         var failed = stored
         failed.status = JobStatus.failed.rawValue
-        failed.failureMessage = String(reason.prefix(2_048))
+        failed.failureMessage = CoordinatorBrain.bounded(reason)
         failed.modifiedMillisecondsSince1970 = clock.now().millisecondsSince1970
         let entry = JournalEntry(job: stored.id, atMillisecondsSince1970: failed.modifiedMillisecondsSince1970, text: reason)
         await post(.cluster(.tick), records: [.job(failed), .journal(entry)])

@@ -7,7 +7,7 @@ extension Coordinator {
     package func progress(of job: JobID) async throws(APIError) -> AsyncStream<JobProgress> {
         let snapshot = try currentProgress(of: job)
         let (stream, continuation) = AsyncStream.makeStream(of: JobProgress.self, bufferingPolicy: .bufferingNewest(1))
-        guard !snapshot.status.isTerminal else {
+        guard !snapshot.status.isTerminal, snapshot.status != .deleting else {
             continuation.yield(snapshot)
             continuation.finish()
             return stream

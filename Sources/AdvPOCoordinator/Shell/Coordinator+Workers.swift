@@ -1,5 +1,6 @@
 import AdvPOCluster
 package import AdvPOModel
+import AdvPOStore
 package import AdvPOTransport
 import AdvPOWire
 import Logging
@@ -40,23 +41,38 @@ extension Coordinator {
             logger.warning("a work message was not understood", metadata: ["error": "\(error)"])
             return WorkReply.refused("the coordinator did not understand the message: \(error)").encoded()
         }
-        if case .fetch(_, let hashes) = decoded { return WorkReply.blobs(fetch(hashes, limits: limits)).encoded() }
+        if case .fetch(_, let hashes) = decoded { return WorkReply.blobs(await fetch(hashes, limits: limits)).encoded() }
         let token = takeToken()
         guard let event = WireEdge.event(for: decoded, token: token), let effect = await exchange(event, token) else { return [] }
         return WireEdge.workReply(to: effect).encoded()
     }
 
     /// As many as fit; at least one, so that a worker always gets on.
-    private func fetch(_ hashes: [ContentHash], limits: WireLimits) -> [WorkReply.BlobAnswer] {
+    private func fetch(_ hashes: [ContentHash], limits: WireLimits) async -> [WorkReply.BlobAnswer] {
         var answers: [WorkReply.BlobAnswer] = []
         var bytes = 0
         for hash in hashes {
-            let content = blobs[hash]
+            let content = await content(hash)
             bytes += (content?.count ?? 0) + 64
             if bytes > limits.messageBytes - 65_536, !answers.isEmpty { break }
             answers.append(WorkReply.BlobAnswer(hash: hash, bytes: content))
         }
         return answers
+    }
+
+    /// Nil for what no running job has, and for what cannot be read now: the worker gives the task back.
+    private func content(_ hash: ContentHash) async -> [UInt8]? {
+        switch blobs[hash] {
+        case .memory(let bytes): return bytes
+        case .store:
+            do {
+                return try await store.blob(hash)
+            } catch {
+                logger.error("a blob cannot be read", metadata: ["blob": "\(hash)", "error": "\(error)"])
+                return nil
+            }
+        case nil: return nil
+        }
     }
 
     package func peerLost(_ peer: PeerID) {

@@ -33,10 +33,15 @@ package actor Coordinator {
     private var replies: [RequestToken: CheckedContinuation<ClusterEffect?, Never>] = [:]
     var sessionsByPeer: [PeerID: SessionID] = [:]
     var blobs = BlobShelf()
+    /// Under way now.
+    var submissionsWithFiles = 0
     /// Every job of the data directory, by creation; what it says is durable.
-    var directory: OrderedDictionary<JobID, DirectoryEntry> = [:]
+    private(set) var directory: OrderedDictionary<JobID, DirectoryEntry> = [:]
+    private(set) var index = JobIndex()
     var jobsByToken: [String: TokenOwner] = [:]
-    var finalProgress: [JobID: JobProgress] = [:]
+    /// Of the jobs that ended last; of earlier ones only the status is known.
+    var finalProgress: OrderedDictionary<JobID, JobProgress> = [:]
+    private static let finalProgressCount = 1_000
     var watchers: [JobID: [UInt64: AsyncStream<JobProgress>.Continuation]] = [:]
     var nextWatcher: UInt64 = 0
 
@@ -45,6 +50,10 @@ package actor Coordinator {
         var status: JobStatus
         var failureMessage: String?
         var modifiedMillisecondsSince1970: Int64
+
+        var position: JobIndex.Position {
+            JobIndex.Position(createdMillisecondsSince1970: manifest.createdMillisecondsSince1970, job: manifest.id)
+        }
     }
 
     /// The job that a client token made, and the request it came with.
@@ -102,6 +111,13 @@ package actor Coordinator {
         }
     }
 
+    /// Hands events to the brain together; returns as for the last of them.
+    func post(_ events: [BrainEvent]) async -> Bool {
+        guard let last = events.last else { return true }
+        for event in events.dropLast() { postWithoutWaiting(event) }
+        return await post(last)
+    }
+
     func postWithoutWaiting(_ event: BrainEvent) {
         guard !isClosed else { return }
         mailbox.append(Entry(event: event))
@@ -113,6 +129,22 @@ package actor Coordinator {
         guard !isClosed else { return }
         mailbox.append(Entry(watched: job))
         startDraining()
+    }
+
+    /// Enters a job into the directory, or replaces what it says of one.
+    func enter(_ entry: DirectoryEntry) {
+        directory[entry.manifest.id] = entry
+        index.insert(entry.position)
+    }
+
+    /// What is said of a job until its record on the disk says so too, or is gone.
+    func mark(_ job: JobID, as status: JobStatus) { directory[job]?.status = status }
+
+    func removeFromDirectory(_ job: JobID) {
+        guard let entry = directory.removeValue(forKey: job) else { return }
+        index.remove(entry.position)
+        finalProgress.removeValue(forKey: job)
+        for (token, owner) in jobsByToken where owner.job == job { jobsByToken.removeValue(forKey: token) }
     }
 
     /// Time passed. While the disk keeps the mailbox waiting one tick in it is enough.
@@ -220,12 +252,14 @@ package actor Coordinator {
         case .persist: preconditionFailure("persisted before")
         case .reply(let reply): deliver(reply)
         case .publish(let job, let blob): blobs.put(blob, for: job)
+        case .publishStored(let job, let hash): blobs.putStored(hash, for: job)
         case .writeResults(let report):
             // One that closes leaves them to the next start.
             if !isClosed { Task { await write(report) } }
         case .changed(let job): tellWatchers(of: job)
         case .ended(let job):
             finalProgress[job] = brain.progress(of: job)
+            if finalProgress.count > Self.finalProgressCount { finalProgress.removeFirst() }
             tellWatchers(of: job)
             blobs.removeAll(of: job)
             postWithoutWaiting(.forget(job))

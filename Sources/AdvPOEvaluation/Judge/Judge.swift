@@ -4,8 +4,8 @@ import Logging
 /// Asks a model to judge, until its answer can be read.
 struct Judge: Sendable {
     /// Answers asked for before giving up.
-    static let maximumAsks = 3
-    static let maximumTokens = 2_048
+    static let maximumAsks = JudgeLimits.maximumAsks
+    static let maximumTokens = JudgeLimits.maximumTokens
     /// Of the first ask; the others vary, since the same question at temperature 0 gets the same answer.
     static let firstTemperature = 0.0
     static let retryTemperature = 0.3
@@ -30,6 +30,8 @@ struct Judge: Sendable {
                 completion = try await models.complete(request)
             } catch {
                 calls += error.attempts
+                // A refused or empty answer is paid for too.
+                if let paid = error.usage { usage = usage.map { $0.adding(paid) } ?? paid }
                 switch error.kind {
                 case .cancelled: throw .cancelled
                 case .infrastructure, .configuration:

@@ -6,7 +6,7 @@ import Yams
 /// Turns the nodes of one model file into a catalog, gathering faults on the way.
 struct ModelCatalogReader {
     private static let topKeys = ["models", "roles", "functions"]
-    private static let modelKeys = ["id", "provider", "baseURL", "model", "apiKeyEnvironment", "apiKeyFile", "price", "limits"]
+    private static let modelKeys = ["id", "provider", "baseURL", "model", "apiKeyEnvironment", "apiKeyFile", "price", "limits", "inputs"]
     private static let priceKeys = ["inputPerMillionTokens", "outputPerMillionTokens"]
     private static let limitKeys = ["concurrency", "timeoutSeconds", "retries"]
     private static let roleKeys = ["rewriter", "judge"]
@@ -73,8 +73,9 @@ struct ModelCatalogReader {
         }
         let price = readPrice(section)
         let limits = readLimits(section)
+        let inputs = readInputs(section)
         guard faults.faults.count == before, let id, let provider, let name, let baseURL else { return }
-        models[id] = CatalogModel(id: id, provider: provider, baseURL: baseURL, model: name, key: key, price: price, limits: limits)
+        models[id] = CatalogModel(id: id, provider: provider, baseURL: baseURL, model: name, key: key, price: price, limits: limits, inputs: inputs)
     }
 
     private mutating func readID(_ section: CatalogSection) -> String? {
@@ -134,6 +135,29 @@ struct ModelCatalogReader {
             concurrency: limits.integer("concurrency", in: 1...10_000, standard: standard.concurrency, faults: &faults),
             timeoutSeconds: limits.integer("timeoutSeconds", in: 1...86_400, standard: standard.timeoutSeconds, faults: &faults),
             retries: limits.integer("retries", in: 0...20, standard: standard.retries, faults: &faults))
+    }
+
+    private mutating func readInputs(_ section: CatalogSection) -> Set<CatalogModel.Input> {
+        let known = CatalogModel.Input.allCases.map(\.rawValue)
+        let remedy = "list what the model takes, such as [text, image], of \(known.joined(separator: ", "))"
+        guard let node = section.node("inputs") else { return [.text] }
+        let (line, field) = (section.line("inputs"), section.path("inputs"))
+        guard case .sequence(let items) = node else {
+            faults.add(line, field, "is \(CatalogSection.kind(of: node)) where a list belongs", remedy)
+            return [.text]
+        }
+        var inputs: Set<CatalogModel.Input> = []
+        for item in items {
+            let text = item.scalar?.string ?? ""
+            if let input = CatalogModel.Input(rawValue: text) {
+                if !inputs.insert(input).inserted { faults.add(item.mark?.line ?? line, field, "has \(text) twice", "keep one of them") }
+            } else {
+                let hint = NearestName.find(text, among: known).map { "did you mean \($0)? " } ?? ""
+                faults.add(item.mark?.line ?? line, field, "has \"\(text.prefix(60))\", which is nothing that a model can be sent", hint + remedy)
+            }
+        }
+        if !inputs.contains(.text) { faults.add(line, field, "has no text, of which every prompt consists", remedy) }
+        return inputs
     }
 
     private mutating func readRoles(_ top: CatalogSection) -> ModelCatalog.Roles {

@@ -1,4 +1,5 @@
 import AdvPOModel
+import Foundation
 import OrderedCollections
 
 /// The JSON body of a chat completions request.
@@ -15,7 +16,7 @@ package enum RequestBody {
         }
         var fields: JSONObject = [
             "model": .string(model),
-            "messages": .array(request.messages.map { ["role": .string($0.role.rawValue), "content": .string($0.text)] }),
+            "messages": .array(request.messages.map { ["role": .string($0.role.rawValue), "content": content(of: $0)] }),
             "stream": true,
             "stream_options": ["include_usage": true],
         ]
@@ -27,6 +28,23 @@ package enum RequestBody {
         if let seed = request.seed { fields["seed"] = .number(JSONNumber(seed)) }
         for (name, value) in request.additionalModelRequestFields { fields[name] = value }
         return fields
+    }
+
+    /// The bare text of a message without files, which every server reads; else parts: the text, then each file as a `data:` URL.
+    private static func content(of message: ChatMessage) -> JSONValue {
+        guard !message.files.isEmpty else { return .string(message.text) }
+        return .array([["type": "text", "text": .string(message.text)]] + message.files.map(part))
+    }
+
+    private static func part(_ file: ChatMessage.File) -> JSONValue {
+        let url = JSONValue.string("data:\(file.mediaType.rawValue);base64,\(Data(file.bytes).base64EncodedString())")
+        switch file.mediaType.kind {
+        case .image: return ["type": "image_url", "image_url": ["url": url]]
+        case .document:
+            // The file's name is required; some servers go by its ending.
+            let name = file.name.lowercased().hasSuffix(".pdf") ? file.name : "\(file.name).pdf"
+            return ["type": "file", "file": ["filename": .string(name), "file_data": url]]
+        }
     }
 
     private static func number(_ value: Double, _ name: String) throws(TryFailure) -> JSONValue {

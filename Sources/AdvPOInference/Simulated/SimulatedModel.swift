@@ -1,6 +1,8 @@
 import AdvPOModel
 
-/// A stand-in for a model, for load and fault tests only: its answers depend on nothing but the messages, and no network is used.
+/// A stand-in for a model, for load and fault tests only: its answers depend on nothing but the messages' texts, and no network is used.
+///
+/// Files that come with a message are not looked at.
 struct SimulatedModel: Sendable {
     let behaviour: SimulatedBehaviour
     let clock: any Clock<Duration>

@@ -55,6 +55,10 @@ package struct NanoDollars: Hashable, Sendable, Comparable, Codable {
     package init(_ value: Int64) { self.value = value }
     package static let zero = NanoDollars(0)
     package var dollars: Double { Double(value) / 1e9 }
-    package static func + (lhs: NanoDollars, rhs: NanoDollars) -> NanoDollars { NanoDollars(lhs.value + rhs.value) }
+    /// Saturates: token counts come from servers, and a wild one must not end the program.
+    package static func + (lhs: NanoDollars, rhs: NanoDollars) -> NanoDollars {
+        let (sum, overflows) = lhs.value.addingReportingOverflow(rhs.value)
+        return NanoDollars(overflows ? (lhs.value < 0 ? .min : .max) : sum)
+    }
     package static func < (lhs: NanoDollars, rhs: NanoDollars) -> Bool { lhs.value < rhs.value }
 }

@@ -35,6 +35,18 @@ package struct CatalogModel: Hashable, Sendable {
         case simulated
     }
 
+    /// What a model can be sent.
+    package enum Input: String, Hashable, Sendable, CaseIterable {
+        case text, image, pdf
+
+        package init(_ kind: Attachment.Kind) {
+            switch kind {
+            case .image: self = .image
+            case .document: self = .pdf
+            }
+        }
+    }
+
     /// Where the API key is; the key itself is never part of the catalog.
     package enum KeySource: Hashable, Sendable {
         case environment(String)
@@ -80,8 +92,13 @@ package struct CatalogModel: Hashable, Sendable {
     /// Nil: unpriced.
     package var price: Price?
     package var limits: Limits
+    /// Always with `text`.
+    package var inputs: Set<Input>
 
-    package init(id: String, provider: Provider, baseURL: String, model: String, key: KeySource? = nil, price: Price? = nil, limits: Limits = Limits()) {
+    package init(
+        id: String, provider: Provider, baseURL: String, model: String, key: KeySource? = nil, price: Price? = nil, limits: Limits = Limits(),
+        inputs: Set<Input> = [.text]
+    ) {
         self.id = id
         self.provider = provider
         self.baseURL = baseURL
@@ -89,5 +106,8 @@ package struct CatalogModel: Hashable, Sendable {
         self.key = key
         self.price = price
         self.limits = limits
+        self.inputs = inputs
     }
+
+    package func takes(_ kind: Attachment.Kind) -> Bool { inputs.contains(Input(kind)) }
 }

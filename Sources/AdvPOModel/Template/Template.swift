@@ -47,18 +47,32 @@ package struct Sample: Hashable, Sendable {
 
 /// A file that accompanies a sample's text (`inputVariablesMultimodal`).
 package struct Attachment: Hashable, Sendable {
-    package enum Kind: String, Hashable, Sendable, Codable {
+    package enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
         case image = "IMAGE"
         case document = "DOCUMENT"
+    }
+
+    /// What the file held when its job was submitted.
+    package struct Content: Hashable, Sendable {
+        /// The blob of its bytes.
+        package var hash: ContentHash
+        package var mediaType: MediaType
+        package init(hash: ContentHash, mediaType: MediaType) {
+            self.hash = hash
+            self.mediaType = mediaType
+        }
     }
 
     package var name: String
     package var kind: Kind
     package var uri: String
+    /// Nil until the file was read; its media type is one of `kind`.
+    package var content: Content?
 
-    package init(name: String, kind: Kind, uri: String) {
+    package init(name: String, kind: Kind, uri: String, content: Content? = nil) {
         self.name = name
         self.kind = kind
         self.uri = uri
+        self.content = content
     }
 }

@@ -70,6 +70,9 @@ struct RewriteOperator: Sendable {
             "Below is a prompt template to improve. It is sent to a language model once for each input, with every {{name}} replaced by the input's value.",
             "<current_prompt>\n\(body.tagged)\n</current_prompt>",
         ]
+        if configuration.template.hasAttachments {
+            parts.append("Some inputs come with images or PDF documents, which the model is sent with the prompt, after its text. You are not shown them; no placeholder names them.")
+        }
         if !configuration.scoringDescription.trimmed.isEmpty {
             parts.append("How answers are scored (higher is better):\n<scoring>\n\(configuration.scoringDescription.trimmed.capped(Self.scoringCharacters))\n</scoring>")
         }
@@ -99,6 +102,10 @@ struct RewriteOperator: Sendable {
 
     private func describe(_ evidence: Evidence) -> String {
         var lines = ["<sample score=\"\(evidence.score.shortText)\">"]
+        let files = evidence.sample.attachments
+        if !files.isEmpty {
+            lines.append("files, not shown here: " + files.map { $0.kind == .image ? "an image" : "a PDF" }.joined(separator: ", "))
+        }
         for (name, value) in evidence.sample.variables { lines.append("\(name): \(value.capped(Self.fieldCharacters))") }
         lines.append("answer given: \(evidence.record.output.isEmpty ? "(none)" : evidence.record.output.trimmed.capped(Self.fieldCharacters))")
         if let reference = evidence.sample.referenceResponse { lines.append("answer wanted: \(reference.capped(Self.fieldCharacters))") }

@@ -13,6 +13,12 @@ extension Search {
             ledger.releaseReserve()
             // With no challenger the original goes alone: its owner still learns how it does on samples that chose nothing.
             let arms = incumbent == original ? [original] : [original, incumbent]
+            guard canPay(arms.map { ($0, space.holdout) }, keeping: .zero) else {
+                // Only when calls cost more than their worst case by the prices at hand.
+                return finish(
+                    .kept, "The original is returned: calls cost more than was set aside for them, and the budget in dollars no longer pays for the proof. "
+                        + "The search ended because \(reason).", challenger: incumbent == original ? nil : candidates[incumbent.rawValue].record)
+            }
             let (request, effects) = ask(.proof, arms.map { ($0, space.holdout) })
             state = .proving(request)
             return effects
@@ -113,9 +119,9 @@ extension Search {
 
     /// Rows of the result that no other purpose filled, as far as the budget goes.
     private mutating func complete(_ outcome: SearchOutcome) -> [SearchEffect] {
-        let missing = space.searchItems.filter { !board.wasAsked(incumbent, $0) }.prefix(ledger.availableUnits)
+        let missing = payable(Array(space.searchItems.filter { !board.wasAsked(incumbent, $0) }.prefix(ledger.availableUnits)), of: incumbent)
         guard !missing.isEmpty else { return deliver(outcome) }
-        let (request, effects) = ask(.completion, [(incumbent, Array(missing))])
+        let (request, effects) = ask(.completion, [(incumbent, missing)])
         state = .completing(request, outcome)
         return effects
     }

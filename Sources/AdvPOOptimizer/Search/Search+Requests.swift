@@ -10,6 +10,8 @@ extension Search {
             id: nextRequestID, iteration: round, purpose: purpose,
             items: wanted.map { EvaluationRequest.Item(candidate: $0.0, document: candidates[$0.0.rawValue].record.document, samples: $0.1.sorted()) })
         nextRequestID += 1
+        let worst = cost(wanted)
+        dollars?.reserve(worst)
         ledger.chargeUnits(wanted.reduce(0) { $0 + $1.1.count })
         return (request, [.evaluate(request), progress(purpose)])
     }

@@ -2,18 +2,13 @@ import AdvPOModel
 
 /// A round: proposals, screening, validation, and perhaps a new incumbent.
 extension Search {
-    private static let firstRoundCandidates = 16
-    private static let laterRoundCandidates = 12
-    private static let chatsPerRound = 4
-    /// With nothing but the rewriter to propose.
-    private static let chatsPerRoundAlone = 8
-
     /// The next round, or the proof when no further one is wanted or affordable.
     mutating func beginRound() -> [SearchEffect] {
         if let reason = reasonToEnd() { return beginProof(reason) }
         round += 1
         let chats = plannedChats()
-        guard let plan = planRound(keepingChats: chats) ?? planRound(keepingChats: 0) else {
+        let estimate = unitEstimate()
+        guard let plan = planRound(keepingChats: chats, estimate) ?? planRound(keepingChats: 0, estimate) else {
             round -= 1
             return beginProof("the budget allows no further round")
         }
@@ -22,11 +17,11 @@ extension Search {
         var ordered = plan
         ordered.screeningItems = space.strata.balanced(space.screeners, generator: &generator)
         let affordable = min(chats, ledger.available - roundUnits(plan) * configuration.callsPerUnit)
-        return affordable > 0 ? askRewriter(affordable, plan: ordered) : propose(ordered, rewrites: [])
+        return affordable > 0 ? askRewriter(affordable, plan: ordered, estimate) : propose(ordered, rewrites: [])
     }
 
     private func reasonToEnd() -> String? {
-        if roundsWithoutGain >= configuration.patienceRounds { return "\(roundsWithoutGain) rounds in a row brought no gain" }
+        if roundsWithoutGain >= configuration.breadth.patienceRounds { return "\(roundsWithoutGain) rounds in a row brought no gain" }
         if isPerfect, !configuration.template.shortenPrompt { return "every validation sample has the full score" }
         if space.mix.isEmpty, !configuration.hasRewriter {
             return "nothing could be proposed: no rewriter model is named, and the samples have no references for the other operators to learn from"
@@ -47,15 +42,15 @@ extension Search {
     /// Fewer once the rewriter has shown that its answers cannot be used.
     private func plannedChats() -> Int {
         guard configuration.hasRewriter else { return 0 }
-        let usual = space.mix.isEmpty ? Self.chatsPerRoundAlone : Self.chatsPerRound
+        let usual = space.mix.isEmpty ? configuration.breadth.chatsPerRoundAlone : configuration.breadth.chatsPerRound
         guard rewritesAccepted == 0 else { return usual }
         return chatsAsked < usual ? usual : chatsAsked < 2 * usual ? max(1, usual / 4) : 0
     }
 
     /// The largest round that can be paid to its end, the proof kept back; nil when not even one candidate can.
-    private func planRound(keepingChats chats: Int) -> RoundPlan? {
-        let units = (ledger.available - chats) / configuration.callsPerUnit
-        let target = round <= 1 ? Self.firstRoundCandidates : Self.laterRoundCandidates
+    private mutating func planRound(keepingChats chats: Int, _ estimate: NanoDollars) -> RoundPlan? {
+        let units = min((ledger.available - chats) / configuration.callsPerUnit, payableUnits(withChats: chats > 0, estimate: estimate))
+        let target = round <= 1 ? configuration.breadth.firstRoundCandidates : configuration.breadth.laterRoundCandidates
         var fallback: RoundPlan?
         for finalists in stride(from: Race.finalists, through: 1, by: -1) {
             for count in stride(from: target, through: 1, by: -1) {
@@ -77,7 +72,7 @@ extension Search {
                 candidates: plan.candidates, screening: space.screeners.count, validation: space.decidingItems.count, finalistLimit: plan.finalistLimit)
     }
 
-    private mutating func askRewriter(_ count: Int, plan: RoundPlan) -> [SearchEffect] {
+    private mutating func askRewriter(_ count: Int, plan: RoundPlan, _ estimate: NanoDollars) -> [SearchEffect] {
         var generator = SeededGenerator(seed: configuration.seed, path: [0x9E, UInt64(round)])
         let evidence = space.screeners.compactMap { sample -> RewriteOperator.Evidence? in
             // What the incumbent has not been tried on is shown with the original's answer rather than not at all.
@@ -88,11 +83,14 @@ extension Search {
             }
             return nil
         }
-        let chats = space.rewriting.chats(
+        let written = space.rewriting.chats(
             count: count, about: parent(incumbent), meanScore: board.summary(incumbent, on: space.screeners).mean ?? 0, evidence: evidence,
             firstEmphasis: (round - 1) * count, generator: &generator)
+        let chats = payable(written, roundUnits: roundUnits(plan), estimate: estimate)
+        guard !chats.isEmpty else { return propose(plan, rewrites: []) }
         let request = GenerationRequest(id: nextRequestID, iteration: round, chats: chats)
         nextRequestID += 1
+        if let ledger = dollars { dollars?.reserve(chats.reduce(.zero) { $0 + ledger.bound.chat($1) }) }
         ledger.chargeChats(chats.count)
         chatsAsked += chats.count
         state = .generating(request, plan)
@@ -164,6 +162,9 @@ extension Search {
     // MARK: Screening
 
     private mutating func runRung(_ race: Race) -> [SearchEffect] {
+        var race = race
+        let rungItems = race.rungItems
+        guard trim(&race, withIncumbent: true, items: { $0.unasked($1, rungItems) }) else { return beginProof(Self.dollarsAreUsedUp) }
         let items = ([incumbent] + race.entrants).map { ($0, unasked($0, race.rungItems)) }
         guard items.contains(where: { !$0.1.isEmpty }) else { return endRung(race) }
         let (request, effects) = ask(.screening, items)
@@ -204,6 +205,9 @@ extension Search {
 
     private mutating func runBlock(_ race: Race) -> [SearchEffect] {
         guard !race.entrants.isEmpty, !race.isValidated else { return endRound(race) }
+        var race = race
+        let blockItems = race.blockItems
+        guard trim(&race, withIncumbent: false, items: { $0.unasked($1, blockItems) }) else { return beginProof(Self.dollarsAreUsedUp) }
         let items = race.entrants.map { ($0, unasked($0, race.blockItems)) }
         guard items.contains(where: { !$0.1.isEmpty }) else { return endBlock(race) }
         let (request, effects) = ask(.validation, items)

@@ -47,6 +47,8 @@ package struct Search: Sendable {
     let space: SearchSpace
     var state = State.idle
     var ledger: CallLedger
+    /// Nil without a budget in dollars.
+    var dollars: DollarLedger?
     var board: Scoreboard
     var candidates: [Candidate] = []
     /// For lookups only.
@@ -66,6 +68,7 @@ package struct Search: Sendable {
         space = SearchSpace(configuration: configuration)
         ledger = CallLedger(
             budget: configuration.budgetCalls, callsPerUnit: configuration.callsPerUnit, reservedUnits: space.proofUnits)
+        dollars = configuration.spending.map { [space] in DollarLedger(limit: $0, template: configuration.template, holdout: space.holdout) }
         board = Scoreboard(sampleCount: configuration.template.samples.count)
         let blueprint = Blueprint(system: nil, body: space.original, layout: space.mix.examples.layouts[0])
         let record = CandidateRecord(
@@ -92,13 +95,21 @@ package struct Search: Sendable {
         guard !space.splits.assignment.isEmpty else {
             return [original] + finish(.failed, "The template has no samples; add evaluationSamples.")
         }
-        let minimum = space.minimumUnits * configuration.callsPerUnit
-        guard configuration.budgetCalls >= minimum else {
+        let minimum = minimum
+        guard configuration.budgetCalls >= minimum.calls else {
             return [original]
                 + finish(
                     .failed,
                     "The budget of \(configuration.budgetCalls) calls is too small: scoring the original, one candidate and the proof on "
-                        + "\(space.splits.assignment.count) samples take \(minimum) calls. Raise the budget to at least that, or give fewer samples. "
+                        + "\(space.splits.assignment.count) samples take \(minimum.calls) calls. Raise the budget to at least that, or give fewer samples. "
+                        + "Nothing was spent.")
+        }
+        if let least = minimum.dollars, let budget = configuration.spending?.budget, budget < least {
+            return [original]
+                + finish(
+                    .failed,
+                    "The budget of \(budget.dollarText) is too small: scoring the original, one candidate and the proof on "
+                        + "\(space.splits.assignment.count) samples may cost \(least.dollarText). Raise the budget, lower maxTokens, or give fewer samples. "
                         + "Nothing was spent.")
         }
         let (request, effects) = ask(.baseline, [(CandidateID(0), space.searchItems)])
@@ -111,12 +122,14 @@ package struct Search: Sendable {
         case .stopRequested: return stop()
         case .evaluated(let requestID, let records):
             guard let request = outstandingEvaluation(requestID) else { return [] }
+            settle(records, of: request)
             let scores = enter(records, of: request)
             return scores + advance()
         case .generated(let requestID, let records):
             switch state {
             case .generating(let request, let plan) where request.id == requestID:
                 precondition(records.count == request.chats.count, "every chat has one record")
+                settle(records, of: request)
                 return propose(plan, rewrites: records)
             case .idle, .baseline, .generating, .screening, .validating, .proving, .completing, .finished:
                 precondition(requestID < nextRequestID, "an answer to a request that was never made")

@@ -16,12 +16,16 @@ package struct SearchConfiguration: Hashable, Sendable {
     package var scoringDescription: String
     /// Characters that a candidate may have in all its messages together.
     package var maximumPromptCharacters: Int
-    /// So many rounds in a row without a gain end the search; at least 1.
-    package var patienceRounds = 3
+    package var breadth: SearchBreadth
+    /// The share of samples kept for the proof, in thousandths, where a holdout is formed; nil for the standard one.
+    package var holdoutThousandths: Int?
+    /// Nil for no limit in dollars.
+    package var spending: SpendingLimit?
 
     package init(
         template: Template, promptFormat: JobOptions.PromptFormat, seed: UInt64, budgetCalls: Int, callsPerUnit: Int, hasRewriter: Bool,
-        scoringDescription: String, maximumPromptCharacters: Int = 60_000
+        scoringDescription: String, maximumPromptCharacters: Int = 60_000, breadth: SearchBreadth = SearchBreadth(.medium), holdoutThousandths: Int? = nil,
+        spending: SpendingLimit? = nil
     ) {
         self.template = template
         self.promptFormat = promptFormat
@@ -31,6 +35,9 @@ package struct SearchConfiguration: Hashable, Sendable {
         self.hasRewriter = hasRewriter
         self.scoringDescription = scoringDescription
         self.maximumPromptCharacters = maximumPromptCharacters
+        self.breadth = breadth
+        self.holdoutThousandths = holdoutThousandths
+        self.spending = spending
     }
 }
 

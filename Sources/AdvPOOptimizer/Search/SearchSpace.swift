@@ -19,7 +19,7 @@ struct SearchSpace: Sendable {
 
     init(configuration: SearchConfiguration) {
         let samples = configuration.template.samples
-        splits = Splits(samples: samples, seed: configuration.seed)
+        splits = Splits(samples: samples, seed: configuration.seed, holdoutThousandths: configuration.holdoutThousandths)
         original = RegionedText(template: configuration.template.promptTemplate)
         check = CandidateCheck(configuration: configuration, original: original)
         strata = Strata(samples.map(\.referenceResponse))

@@ -3,7 +3,7 @@ import OrderedCollections
 
 /// Which sample is used for what, decided once from the samples and the seed alone.
 ///
-/// - 60 samples and more: 40% train, 35% validation, 25% holdout.
+/// - 60 samples and more: 40% train, 35% validation, 25% holdout; another share of the holdout leaves the rest in the same proportion.
 /// - 20 to 59: half train, half validation; the gain is estimated by cross-fitting on the validation half.
 /// - below 20: one pool; nothing can be claimed.
 ///
@@ -21,12 +21,18 @@ package struct Splits: Hashable, Sendable {
     /// By sample index.
     package let assignment: [Split]
 
-    package init(samples: [Sample], seed: UInt64) {
+    /// The standard share of the holdout.
+    package static let holdoutThousandths = 250
+
+    /// - Parameter holdoutThousandths: the holdout's share where there is one; train and validation divide the rest 8 to 7.
+    package init(samples: [Sample], seed: UInt64, holdoutThousandths: Int? = nil) {
         let count = samples.count
         scheme = count >= Self.holdoutMinimum ? .holdout : count >= Self.crossFitMinimum ? .crossFitted : .pool
         let quotas: [(split: Split, share: Double)]
         switch scheme {
-        case .holdout: quotas = [(.train, 0.40), (.validation, 0.35), (.holdout, 0.25)]
+        case .holdout:
+            let holdout = Double(holdoutThousandths ?? Self.holdoutThousandths) / 1_000
+            quotas = [(.train, (1 - holdout) * 8 / 15), (.validation, (1 - holdout) * 7 / 15), (.holdout, holdout)]
         case .crossFitted: quotas = [(.train, 0.5), (.validation, 0.5)]
         case .pool:
             assignment = [Split](repeating: .pool, count: count)
@@ -43,7 +49,8 @@ package struct Splits: Hashable, Sendable {
 
     /// Samples that must stay together, each list ascending, lists by their first member.
     private static func groups(_ samples: [Sample]) -> [[Int]] {
-        let texts = samples.map { $0.variables.values.joined(separator: "\n") }
+        // A file counts as a word: samples of files alone are near-duplicates when they have the same ones.
+        let texts = samples.map { ($0.variables.values + $0.attachments.map { $0.content?.hash.description ?? $0.uri }).joined(separator: "\n") }
         let limit = max(1, samples.count * 2 / 5)
         var labels = NearDuplicates(texts: texts)
         if labels.largestGroup > limit { labels = NearDuplicates(texts: texts, threshold: 1) }

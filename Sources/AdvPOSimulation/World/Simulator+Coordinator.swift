@@ -91,7 +91,7 @@ extension Simulator {
                 violations.append("a report of \(lease) by session \(session.rawValue) counted, but the task is with \(String(describing: holders[lease.task]))")
             }
         case .reply(.unknownSession), .reply(.reportStale), .reply(.nothing), .reply(.welcome), .reply(.refuse), .reply(.accepted), .reply(.workerJoined),
-            .reply(.workerLost), .persist, .publish, .writeResults, .changed, .ended, .log:
+            .reply(.workerLost), .persist, .publish, .publishStored, .writeResults, .changed, .ended, .log:
             break
         case .reply(.instruct(_, _, let cancelled)):
             // What its worker is told to drop is nobody's.
@@ -144,7 +144,8 @@ extension Simulator {
         case .publish(_, let blob): content[blob.hash] = blob.bytes
         case .writeResults(let report): at(now + Int64(random(below: 200)), .resultsWritten(incarnation: coordinator?.incarnation ?? 0, report.plan.id))
         case .ended(let job): post(.forget(job))
-        case .changed, .log: break
+        // The simulated jobs have no files.
+        case .publishStored, .changed, .log: break
         }
     }
 

@@ -31,6 +31,7 @@ extension ProtoChatRequest {
         self.init()
         modelID = request.modelID
         messages = request.messages.map { message in
+            precondition(message.files.isEmpty, "a chat that travels has no files: only samples do")
             var proto = ProtoChatMessage()
             proto.role =
                 switch message.role {

@@ -14,7 +14,22 @@ extension EvaluationSpecification {
         }
         self.init(
             method: method, judgeModelID: proto.hasJudgeModelID ? proto.judgeModelID : nil,
-            functionBundle: proto.hasFunctionBundle ? try WireCheck.hash(proto.functionBundle, "\(place).function_bundle") : nil)
+            functionBundle: proto.hasFunctionBundle ? try WireCheck.hash(proto.functionBundle, "\(place).function_bundle") : nil,
+            judgeAttachments: try Self.kinds(proto.judgeAttachments, method, "\(place).judge_attachments"))
+    }
+
+    private static func kinds(
+        _ kinds: [ProtoAttachment.Kind], _ method: EvaluationMethod, _ place: String
+    ) throws(WireError) -> [Attachment.Kind] {
+        guard kinds.isEmpty || method.usesJudge else { throw WireError(place: place, problem: "is set, but the method has no judge") }
+        var result: [Attachment.Kind] = []
+        for (index, kind) in kinds.enumerated() {
+            if index > 0, kinds[index - 1].rawValue >= kind.rawValue {
+                throw WireError(place: place, problem: "does not ascend; each kind comes once, images first")
+            }
+            result.append(try Attachment.Kind(kind, "\(place)[\(index)]"))
+        }
+        return result
     }
 }
 
@@ -51,5 +66,6 @@ extension ProtoEvaluationSpecification {
         }
         if let id = specification.judgeModelID { judgeModelID = id }
         if let hash = specification.functionBundle { functionBundle = Data(hash.bytes) }
+        judgeAttachments = specification.judgeAttachments.map { ProtoAttachment.Kind($0) }
     }
 }

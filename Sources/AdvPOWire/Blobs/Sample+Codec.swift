@@ -1,4 +1,6 @@
 import AdvPOModel
+// Protocol Buffers hand out byte fields as Foundation's Data.
+import Foundation
 import OrderedCollections
 
 extension Sample {
@@ -11,12 +13,29 @@ extension Sample {
         }
         var attachments: [Attachment] = []
         for (index, attachment) in proto.attachments.enumerated() {
-            let kind = try Attachment.Kind(attachment.kind, "\(place).attachments[\(index)].kind")
-            attachments.append(Attachment(name: attachment.name, kind: kind, uri: attachment.uri))
+            attachments.append(try Attachment(attachment, "\(place).attachments[\(index)]"))
         }
         self.init(
             index: Int(proto.index), variables: variables, referenceResponse: proto.hasReferenceResponse ? proto.referenceResponse : nil,
             attachments: attachments)
+    }
+}
+
+extension Attachment {
+    fileprivate init(_ proto: ProtoAttachment, _ place: String) throws(WireError) {
+        self.init(name: proto.name, kind: try Kind(proto.kind, "\(place).kind"), uri: proto.uri)
+        guard proto.hasContent else {
+            if proto.hasMediaType { throw WireError(place: "\(place).media_type", problem: "is set, but there is no content") }
+            return
+        }
+        guard proto.hasMediaType else { throw WireCheck.missing("\(place).media_type") }
+        guard let mediaType = MediaType(rawValue: proto.mediaType) else {
+            throw WireError(place: "\(place).media_type", problem: "\"\(proto.mediaType.prefix(80))\" is not known here")
+        }
+        guard mediaType.kind == kind else {
+            throw WireError(place: "\(place).media_type", problem: "\"\(mediaType.rawValue)\" is not of the attachment's kind")
+        }
+        content = Content(hash: try WireCheck.hash(proto.content, "\(place).content"), mediaType: mediaType)
     }
 }
 
@@ -45,13 +64,22 @@ extension ProtoSample {
         attachments = sample.attachments.map { attachment in
             var proto = ProtoAttachment()
             proto.name = attachment.name
-            proto.kind =
-                switch attachment.kind {
-                case .image: .image
-                case .document: .document
-                }
+            proto.kind = ProtoAttachment.Kind(attachment.kind)
             proto.uri = attachment.uri
+            if let content = attachment.content {
+                proto.content = Data(content.hash.bytes)
+                proto.mediaType = content.mediaType.rawValue
+            }
             return proto
+        }
+    }
+}
+
+extension ProtoAttachment.Kind {
+    init(_ kind: Attachment.Kind) {
+        switch kind {
+        case .image: self = .image
+        case .document: self = .document
         }
     }
 }

@@ -15,6 +15,7 @@
 // every major version, so that two sides that do not match can say so.
 //
 // Blobs (the second half) are named by the SHA-256 of their bytes: fields in ascending order, each once, no maps, no unknown fields.
+// A blob's field of a newer minor version is set only where a worker that drops it is not given the task.
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -969,6 +970,26 @@ nonisolated struct ProtoAttachment: Sendable {
 
   var uri: String = String()
 
+  /// Since 1.1. The SHA-256 of the file's bytes, which are a blob of their own.
+  var content: Data {
+    get {_content ?? Data()}
+    set {_content = newValue}
+  }
+  /// Returns true if `content` has been explicitly set.
+  var hasContent: Bool {self._content != nil}
+  /// Clears the value of `content`. Subsequent reads from it will return its default value.
+  mutating func clearContent() {self._content = nil}
+
+  /// Since 1.1, set exactly with content: image/png, image/jpeg, image/gif, image/webp for an image, application/pdf for a document.
+  var mediaType: String {
+    get {_mediaType ?? String()}
+    set {_mediaType = newValue}
+  }
+  /// Returns true if `mediaType` has been explicitly set.
+  var hasMediaType: Bool {self._mediaType != nil}
+  /// Clears the value of `mediaType`. Subsequent reads from it will return its default value.
+  mutating func clearMediaType() {self._mediaType = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -1010,6 +1031,9 @@ nonisolated struct ProtoAttachment: Sendable {
   }
 
   init() {}
+
+  fileprivate var _content: Data? = nil
+  fileprivate var _mediaType: String? = nil
 }
 
 nonisolated struct ProtoEvaluationSpecification: Sendable {
@@ -1077,6 +1101,9 @@ nonisolated struct ProtoEvaluationSpecification: Sendable {
   var hasFunctionBundle: Bool {self._functionBundle != nil}
   /// Clears the value of `functionBundle`. Subsequent reads from it will return its default value.
   mutating func clearFunctionBundle() {self._functionBundle = nil}
+
+  /// Since 1.1. Kinds of the samples' files that the judge is shown, ascending, each once.
+  var judgeAttachments: [ProtoAttachment.Kind] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3210,7 +3237,7 @@ nonisolated extension ProtoVariable: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoAttachment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Attachment"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}uri\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}uri\0\u{1}content\0\u{3}media_type\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3221,12 +3248,18 @@ nonisolated extension ProtoAttachment: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.uri) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self._content) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._mediaType) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
@@ -3236,6 +3269,12 @@ nonisolated extension ProtoAttachment: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.uri.isEmpty {
       try visitor.visitSingularStringField(value: self.uri, fieldNumber: 3)
     }
+    try { if let v = self._content {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._mediaType {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3243,6 +3282,8 @@ nonisolated extension ProtoAttachment: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.name != rhs.name {return false}
     if lhs.kind != rhs.kind {return false}
     if lhs.uri != rhs.uri {return false}
+    if lhs._content != rhs._content {return false}
+    if lhs._mediaType != rhs._mediaType {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3254,7 +3295,7 @@ nonisolated extension ProtoAttachment.Kind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoEvaluationSpecification: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".EvaluationSpecification"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}default_judge\0\u{3}custom_judge\0\u{1}steering\0\u{1}function\0\u{1}builtin\0\u{3}judge_model_id\0\u{3}function_bundle\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}default_judge\0\u{3}custom_judge\0\u{1}steering\0\u{1}function\0\u{1}builtin\0\u{3}judge_model_id\0\u{3}function_bundle\0\u{3}judge_attachments\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3329,6 +3370,7 @@ nonisolated extension ProtoEvaluationSpecification: SwiftProtobuf.Message, Swift
       }()
       case 6: try { try decoder.decodeSingularStringField(value: &self._judgeModelID) }()
       case 7: try { try decoder.decodeSingularBytesField(value: &self._functionBundle) }()
+      case 8: try { try decoder.decodeRepeatedEnumField(value: &self.judgeAttachments) }()
       default: break
       }
     }
@@ -3368,6 +3410,9 @@ nonisolated extension ProtoEvaluationSpecification: SwiftProtobuf.Message, Swift
     try { if let v = self._functionBundle {
       try visitor.visitSingularBytesField(value: v, fieldNumber: 7)
     } }()
+    if !self.judgeAttachments.isEmpty {
+      try visitor.visitPackedEnumField(value: self.judgeAttachments, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3375,6 +3420,7 @@ nonisolated extension ProtoEvaluationSpecification: SwiftProtobuf.Message, Swift
     if lhs.method != rhs.method {return false}
     if lhs._judgeModelID != rhs._judgeModelID {return false}
     if lhs._functionBundle != rhs._functionBundle {return false}
+    if lhs.judgeAttachments != rhs.judgeAttachments {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -68,9 +68,27 @@ package struct TaskExecutor: Sendable {
         }
         for unit in work.units {
             let sample = try BlobCodec.decodeSample(try found(unit.content, content), limits: limits)
-            guard let record = await record(document, sample, work.model, specification, bundle) else { return }
+            let files = try await files(of: sample, blobs: blobs)
+            guard let record = await record(document, sample, files, work.model, specification, bundle) else { return }
             await finished(UnitReport(unit: unit.unit, record: record.bounded(by: limits)))
             done += 1
+        }
+    }
+
+    /// A sample's files, fetched when its turn has come: those of a whole task at once could be more than memory holds.
+    private func files(
+        of sample: Sample, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]]
+    ) async throws -> [ChatMessage.File] {
+        guard !sample.attachments.isEmpty else { return [] }
+        var contents: [Attachment.Content] = []
+        for (index, attachment) in sample.attachments.enumerated() {
+            // The prompt without its picture is another prompt: its answer would be no measurement.
+            guard let content = attachment.content else { throw WireError(place: "Sample.attachments[\(index)].content", problem: "is missing") }
+            contents.append(content)
+        }
+        let bytes = try await blobs(contents.map(\.hash))
+        return try zip(sample.attachments, contents).map { attachment, content in
+            ChatMessage.File(name: attachment.name, mediaType: content.mediaType, bytes: try found(content.hash, bytes))
         }
     }
 
@@ -108,9 +126,12 @@ package struct TaskExecutor: Sendable {
 
     /// One sample answered and scored; nil when cancelled.
     private func record(
-        _ document: PromptDocument, _ sample: Sample, _ model: ModelConfiguration, _ specification: EvaluationSpecification, _ bundle: FunctionBundle?
+        _ document: PromptDocument, _ sample: Sample, _ files: [ChatMessage.File], _ model: ModelConfiguration, _ specification: EvaluationSpecification,
+        _ bundle: FunctionBundle?
     ) async -> UnitRecord? {
-        let messages = document.rendered(variables: sample.values)
+        var messages = document.rendered(variables: sample.values)
+        // A document's last message is the sample's own; those before it are worked examples.
+        messages[messages.count - 1].files = files
         let answer: ChatCompletion
         do throws(InferenceFailure) {
             answer = try await self.answer(ChatRequest(
@@ -119,8 +140,8 @@ package struct TaskExecutor: Sendable {
             return Self.record(of: error, isGeneration: false)
         }
         let item = EvaluationItem(
-            renderedPrompt: Self.transcript(messages), response: answer.text, reference: sample.referenceResponse, specification: specification,
-            functionBundle: bundle)
+            renderedPrompt: Self.transcript(messages), files: files, response: answer.text, reference: sample.referenceResponse,
+            specification: specification, functionBundle: bundle)
         do throws(EvaluationFailure) {
             let result = try await evaluator.evaluate(item)
             return UnitRecord(

@@ -4,30 +4,25 @@ import AdvPOModel
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import OrderedCollections
 
 /// The coordinator's HTTP API as the commands use it. Every failure is one message for the user and an exit code.
 struct CoordinatorClient: Sendable {
-    private let endpoint: String
-    private let http = Self.http
-
-    /// The library's shared client would knock at a closed port again until the request's deadline; a user wants to hear at once that nobody is there.
-    private static let http = {
-        var configuration = HTTPClient.Configuration.singletonConfiguration
-        configuration.connectionPool.retryConnectionEstablishment = false
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
+    private let endpoint: Endpoint
+    private let identity: ClientIdentity
+    private let http: HTTPClient
 
     private static let timeout = TimeAmount.seconds(60)
     private static let maximumAnswerBytes = 16 * 1024 * 1024
     /// Results hold every answer to every sample.
     static let maximumFileBytes = 1024 * 1024 * 1024
 
-    init(endpoint: String) throws(CommandFailure) {
-        guard endpoint.hasPrefix("http://") || endpoint.hasPrefix("https://"), !endpoint.contains(where: \.isWhitespace) else {
-            throw CommandFailure(.badUsage, "\(SettingKey.endpoint.places) must be a URL like http://127.0.0.1:7700, found '\(endpoint.prefix(200))'")
-        }
-        self.endpoint = String(endpoint.reversed().drop { $0 == "/" }.reversed())
+    /// - Parameter caFile: certificates in PEM to trust in place of the system's.
+    init(endpoint: Endpoint, identity: ClientIdentity, caFile: String?) throws(CommandFailure) {
+        self.endpoint = endpoint
+        self.identity = identity
+        http = try HTTPClients.client(caFile: caFile)
     }
 
     func create(_ request: CreateJobRequest) async throws -> String {
@@ -102,17 +97,14 @@ struct CoordinatorClient: Sendable {
     }
 
     private func execute(_ method: HTTPMethod, _ path: String, _ content: JSONValue? = nil, deadline: NIODeadline) async throws -> HTTPClientResponse {
-        var request = HTTPClientRequest(url: endpoint + path)
-        request.method = method
-        if let content {
-            request.headers.add(name: "Content-Type", value: "application/json")
-            request.body = .bytes(content.encoded())
-        }
+        let request = request(method, path, content)
         let response: HTTPClientResponse
         do {
             response = try await http.execute(request, deadline: deadline)
         } catch is CancellationError {
             throw CancellationError()
+        } catch is NIOSSLError {
+            throw untrusted()
         } catch {
             throw CommandFailure(
                 .unreachable,
@@ -121,6 +113,30 @@ struct CoordinatorClient: Sendable {
         }
         guard (200..<300).contains(response.status.code) else { throw try await refusal(response) }
         return response
+    }
+
+    /// Signed where there is something to sign with; each time anew, since a signature is good for minutes only.
+    private func request(_ method: HTTPMethod, _ path: String, _ content: JSONValue?) -> HTTPClientRequest {
+        let body = content?.encoded() ?? []
+        var headers = [(name: "Host", value: endpoint.authority)]
+        if content != nil { headers.append(("Content-Type", "application/json")) }
+        let plainPath = path.prefix { $0 != "?" }
+        let target = SigV4Request(
+            method: method.rawValue, path: endpoint.pathPrefix + plainPath, query: String(path.dropFirst(plainPath.count + 1)), headers: headers)
+        headers += identity.headers(for: target, body: body, secondsSince1970: Identification.now())
+
+        var request = HTTPClientRequest(url: endpoint.url + path)
+        request.method = method
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if content != nil { request.body = .bytes(body) }
+        return request
+    }
+
+    private func untrusted() -> CommandFailure {
+        CommandFailure(
+            .unreachable,
+            "no secure connection to \(endpoint): its certificate is not trusted, or it does not speak TLS. For a certificate of your own, name the file of its authority with "
+                + "\(SettingKey.caFile.flag) or \(SettingKey.caFile.variable).")
     }
 
     private func body(_ response: HTTPClientResponse, limit: Int) async throws -> [UInt8] {
@@ -138,11 +154,13 @@ struct CoordinatorClient: Sendable {
         let status = response.status.code
         let bytes = try await body(response, limit: Self.maximumAnswerBytes)
         let answer = try? JSONValue(parsing: bytes)
-        let type = response.headers.first(name: APIError.typeHeader).map { " (\($0))" } ?? ""
+        let word = response.headers.first(name: APIError.typeHeader)
+        let type = word.map { " (\($0))" } ?? ""
         guard let message = answer?.objectValue?["message"]?.stringValue else {
             return CommandFailure(.failed, "\(endpoint) answered with HTTP status \(status) and no message: is that an advpo coordinator?")
         }
-        return CommandFailure(status < 500 ? .badInput : .failed, "\(message)\(type)")
+        let advice = status == 403 ? "\n\(identity.advice(onRefusal: word))" : ""
+        return CommandFailure(status < 500 ? .badInput : .failed, "\(message)\(type)\(advice)")
     }
 
     private func unexpected(_ what: String) -> CommandFailure {

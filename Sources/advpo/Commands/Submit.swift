@@ -31,8 +31,17 @@ struct Submit: AsyncParsableCommand {
     @Option(help: "The job's name. (default: from INPUT)")
     var name: String?
 
-    @Option(help: ArgumentHelp("Provider calls that one run may make.", valueName: "n"))
+    @Option(help: ArgumentHelp("How much effort the search makes. (default: medium)", valueName: "light|medium|heavy"))
+    var preset: String?
+
+    @Option(help: ArgumentHelp("Provider calls that one run may make. (default: by the preset 300, 1000 or 3000)", valueName: "n"))
     var budgetCalls: Int?
+
+    @Option(help: ArgumentHelp("Dollars that the whole job may cost; every model needs a price, and --max-tokens must be set.", valueName: "amount"))
+    var budgetDollars: String?
+
+    @Option(help: ArgumentHelp("Share of the samples kept for the proof, 0.1 to 0.5; with 60 samples and more. (default: 0.25)", valueName: "share"))
+    var holdout: String?
 
     @Option(help: ArgumentHelp("The seed of all random choices.", valueName: "n"))
     var seed: UInt64?
@@ -64,7 +73,7 @@ struct Submit: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await connection.settings()
-        let client = try connection.client(settings)
+        let client = try await connection.client(settings)
         let request = try request(settings)
         let arn = try await client.create(request)
         let job = JobARN(parsing: arn)?.job.rawValue ?? arn
@@ -111,6 +120,9 @@ struct Submit: AsyncParsableCommand {
     /// What AWS's request has no field for travels as tags.
     private func tags(_ settings: Settings) throws -> [CreateJobRequest.Tag] {
         let values: [(OptionTag, String?)] = [
+            (.preset, try settings.choice(.preset, flag: preset, of: JobOptions.Preset.self)?.rawValue),
+            (.budgetDollars, try settings.budgetDollars(flag: budgetDollars)?.text),
+            (.holdout, try settings.holdout(flag: holdout)?.text),
             (.budgetCalls, try settings.int(.budgetCalls, flag: budgetCalls, in: 1...Int.max).map(String.init)),
             (.seed, try settings.unsigned(.seed, flag: seed).map(String.init)),
             (.promptFormat, try settings.choice(.promptFormat, flag: promptFormat, of: JobOptions.PromptFormat.self)?.rawValue),

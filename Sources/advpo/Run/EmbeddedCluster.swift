@@ -1,3 +1,4 @@
+import AdvPOCommandLine
 import AdvPOCoordinator
 import AdvPOEvaluation
 import AdvPOInference
@@ -23,12 +24,18 @@ struct EmbeddedCluster {
     /// - Parameters:
     ///   - stateFolder: an unfinished job of an earlier start on it goes on at once.
     ///   - outputFolder: mounted as the bucket `output`.
+    ///   - buckets: further folders by their buckets' names, for the files that samples name.
     ///   - keyring: holds the key under which results may rest.
     init(
-        catalog: ModelCatalog, limits: InputLimits, stateFolder: String, outputFolder: String, keyring: Keyring, slots: Int, python: String?, logger: Logger
+        catalog: ModelCatalog, limits: InputLimits, stateFolder: String, outputFolder: String, buckets: [BucketMount], keyring: Keyring, slots: Int,
+        python: String?, logger: Logger
     ) async throws {
         store = try SQLiteStore(directory: stateFolder, logger: logger)
-        let objects = try LocalBuckets([Self.outputBucket: outputFolder], creatingFolders: true, keyring: keyring)
+        var folders = Dictionary(uniqueKeysWithValues: buckets.map { ($0.name, $0.directory) })
+        // Only the output's folder is made when it is not there.
+        _ = try LocalBuckets(folders)
+        folders[Self.outputBucket] = outputFolder
+        let objects = try LocalBuckets(folders, creatingFolders: true, keyring: keyring)
         let admission = JobAdmission(catalog: catalog, limits: limits) { try FunctionBundleReader.read(name: $0, folder: $1) }
         coordinator = try await Coordinator.open(store: store, objects: objects, admission: admission, logger: logger)
         let place = "inproc://advpo-\(ProcessInfo.processInfo.processIdentifier)"

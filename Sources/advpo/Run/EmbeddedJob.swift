@@ -13,6 +13,7 @@ struct EmbeddedJob: Sendable {
     var models: [ModelConfiguration]
     var options: JobOptions
     var outputFolder: String
+    var buckets: [BucketMount]
     var keyring: Keyring
     /// Under which the results rest; nil for plain files.
     var encryptionKeyARN: String?
@@ -21,7 +22,8 @@ struct EmbeddedJob: Sendable {
 
     /// Equal commands share it: that is how the second one finds what the first left unfinished.
     private var name: String {
-        let essence = "\(models) \(options.promptFormat) \(options.budgetCalls) \(options.seed) \(options.rewriterModelID ?? "") \(options.judgeModelID ?? "")\(encryptionKeyARN.map { " \($0)" } ?? "")"
+        let essence = "\(models) \(options.promptFormat) \(options.budgetCalls) \(options.seed) \(options.rewriterModelID ?? "") \(options.judgeModelID ?? "") "
+            + "\(options.preset) \(options.budgetDollars?.value ?? 0) \(options.holdoutThousandths ?? 0) \(encryptionKeyARN ?? "")"
         return String(ContentHash(of: input + Array(essence.utf8)).description.prefix(16))
     }
 

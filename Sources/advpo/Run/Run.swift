@@ -27,10 +27,14 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The models file.") var models: String?
     @Option(help: "A model to optimize for, by its id in the models file; may be repeated, up to five.") var model: [String] = []
     @Option(help: "Folder for the results.") var output: String?
+    @Option(help: "A local folder as a bucket, NAME=DIR, for the images and PDFs that samples name; may be repeated.") var bucket: [String] = []
     @Option(help: "The key of --keyring, by its ARN, under which the results rest encrypted.") var encryptionKey: String?
     @OptionGroup var keyring: KeyringOption
     @Option(help: "text: everything in one user prompt (default); chat: system text and example turns are allowed.") var promptFormat: String?
-    @Option(help: "Model calls that one run (template x model) may make (default 1000).") var budgetCalls: Int?
+    @Option(help: "How much effort the search makes: light, medium (default) or heavy.") var preset: String?
+    @Option(help: "Model calls that one run (template x model) may make (default by the preset: 300, 1000 or 3000).") var budgetCalls: Int?
+    @Option(help: "Dollars that the whole job may cost; every model needs a price, and --max-tokens must be set (default: no limit).") var budgetDollars: String?
+    @Option(help: "Share of the samples kept for the proof, 0.1 to 0.5; with 60 samples and more (default 0.25).") var holdout: String?
     @Option(help: "Seed of the search's choices (default 0).") var seed: UInt64?
     @Option(help: "The model that proposes prompts (default: roles.rewriter of the models file).") var rewriter: String?
     @Option(help: "The model that judges answers (default: roles.judge of the models file).") var judge: String?
@@ -61,7 +65,7 @@ struct Run: AsyncParsableCommand {
     private func open(_ job: EmbeddedJob) async throws -> EmbeddedCluster {
         do {
             return try await EmbeddedCluster(
-                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, outputFolder: job.outputFolder, keyring: job.keyring,
+                catalog: job.catalog, limits: job.limits, stateFolder: job.stateFolder, outputFolder: job.outputFolder, buckets: job.buckets, keyring: job.keyring,
                 slots: job.slots, python: job.python, logger: Logger(label: "advpo.run"))
         } catch {
             throw CommandFailure(.failed, "\(error)")
@@ -75,8 +79,10 @@ struct Run: AsyncParsableCommand {
         guard !modelIDs.isEmpty else { throw CommandFailure(.badUsage, "missing \(SettingKey.model.places): a model to optimize for, by its id in the models file") }
         let format: JobOptions.PromptFormat? = try settings.choice(.promptFormat, flag: promptFormat)
         let options = JobOptions(
-            promptFormat: format ?? .text,
-            budgetCalls: try settings.int(.budgetCalls, flag: budgetCalls, in: 1...100_000_000, default: 1_000), seed: try settings.unsigned(.seed, flag: seed) ?? 0,
+            promptFormat: format ?? .text, preset: try settings.choice(.preset, flag: preset) ?? .medium,
+            budgetCalls: try settings.int(.budgetCalls, flag: budgetCalls, in: 1...100_000_000),
+            budgetDollars: try settings.budgetDollars(flag: budgetDollars)?.amount, holdoutThousandths: try settings.holdout(flag: holdout)?.thousandths,
+            seed: try settings.unsigned(.seed, flag: seed) ?? 0,
             rewriterModelID: settings.string(.rewriter, flag: rewriter), judgeModelID: settings.string(.judge, flag: judge))
         guard (0...1).contains(temperature) else { throw CommandFailure(.badUsage, "--temperature must be from 0 to 1, found \(temperature)") }
         if let maxTokens, maxTokens < 1 { throw CommandFailure(.badUsage, "--max-tokens must be at least 1, found \(maxTokens)") }
@@ -99,9 +105,18 @@ struct Run: AsyncParsableCommand {
         let limit = modelIDs.compactMap { catalog.models[$0]?.limits.concurrency }.reduce(0, +)
         return EmbeddedJob(
             catalog: catalog, limits: limits, input: bytes, models: modelIDs.map { ModelConfiguration(modelID: $0, inference: inference) },
-            options: options, outputFolder: outputFolder, keyring: keys, encryptionKeyARN: settings.string(.encryptionKey, flag: encryptionKey),
+            options: options, outputFolder: outputFolder, buckets: try buckets(settings), keyring: keys,
+            encryptionKeyARN: settings.string(.encryptionKey, flag: encryptionKey),
             slots: try settings.int(.slots, flag: slots, in: 1...4_096, default: max(1, min(64, limit))),
             python: settings.string(.python, flag: python))
+    }
+
+    private func buckets(_ settings: Settings) throws -> [BucketMount] {
+        let mounts = try settings.buckets(flags: bucket)
+        guard !mounts.contains(where: { $0.name == EmbeddedCluster.outputBucket }) else {
+            throw CommandFailure(.badUsage, "\(SettingKey.bucket.places) names the bucket '\(EmbeddedCluster.outputBucket)', which stands for the folder of --output; choose another name")
+        }
+        return mounts
     }
 
     private func report(_ id: JobID, _ last: JobProgress, _ job: EmbeddedJob) throws {

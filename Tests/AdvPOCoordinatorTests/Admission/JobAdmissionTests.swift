@@ -5,8 +5,10 @@ import OrderedCollections
 import Testing
 
 @Suite struct JobAdmissionTests {
-    static func catalog(judge: String? = nil, rewriter: String? = nil, functions: OrderedDictionary<String, String> = [:]) -> ModelCatalog {
-        let models = ["m", "n", "o", "p", "q", "r"].map { ($0, CatalogModel(id: $0, provider: .simulated, baseURL: "", model: "echo")) }
+    static func catalog(
+        judge: String? = nil, rewriter: String? = nil, functions: OrderedDictionary<String, String> = [:], inputs: [String: Set<CatalogModel.Input>] = [:]
+    ) -> ModelCatalog {
+        let models = ["m", "n", "o", "p", "q", "r"].map { ($0, CatalogModel(id: $0, provider: .simulated, baseURL: "", model: "echo", inputs: inputs[$0] ?? [.text])) }
         return ModelCatalog(
             models: OrderedDictionary(uniqueKeysWithValues: models), roles: ModelCatalog.Roles(rewriter: rewriter, judge: judge), functions: functions)
     }
@@ -61,14 +63,6 @@ import Testing
         },
         Refusal(name: "a function that cannot be read", message: "function metric: the folder gone does not exist") { () throws(AdmissionFault) in
             try plan(admission(catalog(functions: ["metric": "gone"])), input: line(function("metric")))
-        },
-        Refusal(
-            name: "an attachment",
-            message: "line 1, template \"t\", field evaluationSamples: images and documents cannot be sent to models yet; remove inputVariablesMultimodal"
-        ) { () throws(AdmissionFault) in
-            try plan(input: line(
-                builtin,
-                sample: #"{"inputVariables":[{"text":"a"}],"referenceResponse":"b","inputVariablesMultimodal":[{"picture":{"type":"IMAGE","s3Uri":"s3://bucket/a.png"}}]}"#))
         },
         Refusal(name: "what is no JSON", message: "line 1") { () throws(AdmissionFault) in try plan(input: Array("{".utf8)) },
     ]

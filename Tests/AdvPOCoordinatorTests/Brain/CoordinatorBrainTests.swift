@@ -139,7 +139,63 @@ import Testing
         }
         hand.send(.resultsWritten(Plans.id, failure: nil))
         #expect(hand.lastJob?.status == "PartiallyCompleted")
+        #expect(hand.lastJob?.failureMessage?.hasPrefix("1 of 2 runs failed. Template \"t\" with model n: ") == true)
+        #expect(hand.lastJob?.failureMessage?.contains("n is down") == true)
         #expect(hand.outcomes.count == 2)
+    }
+
+    @Test("a job whose every run failed says each cause once, with the first run it befell, within the published length")
+    func distinctCauses() throws {
+        let templates = (0..<10).map { Plans.template("t\($0)", samples: 20) }
+        var hand = HandDrivenBrain()
+        hand.admit(Plans.job(templates: templates, models: ["m", "n"]))
+        hand.work { model, _, _ in
+            let reason = model == "m" ? "the key is wrong" : String(repeating: "long ", count: 300)
+            return UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: reason, providerCalls: 1)
+        }
+        hand.send(.resultsWritten(Plans.id, failure: nil))
+        let message = try #require(hand.lastJob?.failureMessage)
+        #expect(hand.lastJob?.status == "Failed")
+        #expect(message.hasPrefix("All 20 runs failed. Template \"t0\" with model m and 9 more: "))
+        #expect(message.contains("the key is wrong") && message.contains("Template \"t0\" with model n and 9 more: "))
+        #expect(message.contains("Mend the cause and submit again"))
+        #expect(message.count <= 2_048)
+    }
+
+    @Test("many distinct causes are cut short rather than left out")
+    func manyCauses() throws {
+        let templates = (0..<5).map { Plans.template("t\($0)", samples: 20) }
+        var hand = HandDrivenBrain()
+        hand.admit(Plans.job(templates: templates))
+        var turn = 0
+        hand.work { _, _, _ in
+            turn += 1
+            return UnitRecord(
+                status: .infrastructureFailure, output: "", score: nil, failureReason: "cause \(turn) " + String(repeating: "x", count: 450), providerCalls: 1)
+        }
+        hand.send(.resultsWritten(Plans.id, failure: nil))
+        let message = try #require(hand.lastJob?.failureMessage)
+        for index in 0..<5 { #expect(message.contains("Template \"t\(index)\" with model m: ")) }
+        #expect(message.count <= 2_048)
+    }
+
+    @Test("a stopped job is marked so in its results, run by run: what ended before keeps its own mark")
+    func stoppedRunsAreMarked() throws {
+        var hand = HandDrivenBrain()
+        hand.admit(Plans.job(models: ["m", "n"]))
+        // All of m's tasks, none of n's.
+        while let order = hand.take(models: ["m"]) { hand.report(order, HandDrivenBrain.right) }
+        hand.send(.stop(Plans.id))
+        let results = try #require(hand.reports.first?.results.first?.results)
+        #expect(results.map(\.modelID) == ["m", "n"])
+        #expect(results[0].status == .success)
+        guard case .stopped(let reason) = results[1].status else {
+            Issue.record("the run that was under way is not marked as stopped: \(results[1].status)")
+            return
+        }
+        #expect(reason.hasPrefix("Stopped by the user."))
+        hand.send(.resultsWritten(Plans.id, failure: nil))
+        #expect(hand.lastJob?.status == "Stopped" && hand.lastJob?.failureMessage == nil)
     }
 
     @Test("a job whose results cannot be written has failed, and says why in the words that a user sees")
@@ -150,7 +206,8 @@ import Testing
         hand.send(.resultsWritten(Plans.id, failure: String(repeating: "the disk is full ", count: 500)))
         #expect(hand.lastJob?.status == "Failed")
         #expect(hand.lastJob?.failureMessage?.hasPrefix("The results could not be written: the disk is full") == true)
-        #expect(hand.lastJob?.failureMessage?.count == 2_048)
+        #expect(hand.lastJob?.failureMessage?.hasSuffix("Make the place of outputConfig.s3Uri writable and submit the job again.") == true)
+        #expect(hand.lastJob?.failureMessage?.count ?? 0 <= 2_048)
     }
 
     @Test("a budget too small for anything fails the job at its admission, and nothing is handed out")

@@ -55,16 +55,22 @@ struct Cluster {
 
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    init(store: any CoordinatorStore, objects: MemoryObjects = MemoryObjects(buckets: ["bucket"]), clock: any CoordinatorClock = WallClock()) async throws {
+    init(
+        store: any CoordinatorStore, objects: MemoryObjects = MemoryObjects(buckets: ["bucket"]), clock: any CoordinatorClock = WallClock(),
+        admission: JobAdmission? = nil
+    ) async throws {
         self.objects = objects
-        coordinator = try await Self.open(store, objects, clock: clock)
+        coordinator = try await Self.open(store, objects, clock: clock, admission: admission)
         server = CoordinatorServer(
             coordinator: coordinator, work: try network.replier(at: "work"), control: try network.replier(at: "control"), tickMilliseconds: 10, logger: Self.logger)
     }
 
-    static func open(_ store: any CoordinatorStore, _ objects: MemoryObjects, clock: any CoordinatorClock = StillClock()) async throws -> Coordinator {
+    static func open(
+        _ store: any CoordinatorStore, _ objects: MemoryObjects, clock: any CoordinatorClock = StillClock(), admission: JobAdmission? = nil
+    ) async throws -> Coordinator {
         try await Coordinator.open(
-            store: store, objects: objects, admission: JobAdmissionTests.admission(JobAdmissionTests.catalog(rewriter: nil)), clock: clock, logger: logger)
+            store: store, objects: objects, admission: admission ?? JobAdmissionTests.admission(JobAdmissionTests.catalog(rewriter: nil)), clock: clock,
+            logger: logger)
     }
 
     static func request(token: String? = nil, name: String = "job", output: String = "s3://bucket/out/") -> CreateJobRequest {

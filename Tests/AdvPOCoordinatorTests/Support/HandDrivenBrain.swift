@@ -48,7 +48,7 @@ struct HandDrivenBrain {
                 #expect(stored[unit.unit] == nil, "a unit is stored once")
                 stored[unit.unit] = unit
             case .writeResults(let report): reports.append(report)
-            case .persist, .reply, .changed, .ended, .log: break
+            case .publishStored, .persist, .reply, .changed, .ended, .log: break
             }
         }
         return new

@@ -6,6 +6,20 @@ import Testing
 @Suite struct SplitsTests {
     private func counts(_ splits: Splits) -> [Int] { Split.allCases.map { split in splits.assignment.count { $0 == split } } }
 
+    @Test("another share of the holdout leaves the rest in the same proportion", arguments: [(100, [96, 84, 20, 0]), (250, [80, 70, 50, 0]), (500, [53, 47, 100, 0])])
+    func holdoutShare(_ thousandths: Int, _ expected: [Int]) {
+        let samples = Fixture.samples(200)
+        #expect(counts(Splits(samples: samples, seed: 1, holdoutThousandths: thousandths)) == expected)
+        #expect(Splits(samples: samples, seed: 1, holdoutThousandths: thousandths) == Splits(samples: samples, seed: 1, holdoutThousandths: thousandths))
+        #expect(Splits(samples: samples, seed: 1, holdoutThousandths: 250) == Splits(samples: samples, seed: 1))
+    }
+
+    @Test("sets too small for a holdout keep their rule whatever share is asked for", arguments: [12, 20, 59])
+    func holdoutShareOfFew(count: Int) {
+        let samples = Fixture.samples(count)
+        #expect(Splits(samples: samples, seed: 1, holdoutThousandths: 500) == Splits(samples: samples, seed: 1))
+    }
+
     @Test("shares are 40, 35 and 25 percent from 60 samples on", arguments: [60, 61, 100, 120, 500, 1_000])
     func shares(count: Int) {
         for seed in 0..<5 as Range<UInt64> {
@@ -83,5 +97,22 @@ import Testing
         let samples = Fixture.samples(100)
         #expect(Splits(samples: samples, seed: 4) == Splits(samples: samples, seed: 4))
         #expect(Splits(samples: samples, seed: 4) != Splits(samples: samples, seed: 5))
+    }
+}
+
+@Suite struct AttachmentSplitsTests {
+    @Test("samples of files alone are near-duplicates when they have the same file, and only then")
+    func files() {
+        let samples = (0..<60).map { number in
+            let hash = ContentHash(of: [UInt8(number / 2)])
+            return Sample(
+                index: number, variables: [:], referenceResponse: nil,
+                attachments: [AdvPOModel.Attachment(name: "f", kind: .image, uri: "s3://b/\(number)", content: .init(hash: hash, mediaType: .png))])
+        }
+        for seed in 0..<10 as Range<UInt64> {
+            let splits = Splits(samples: samples, seed: seed)
+            for pair in stride(from: 0, to: 60, by: 2) { #expect(splits.assignment[pair] == splits.assignment[pair + 1]) }
+            #expect(Set(splits.assignment).count == 3)
+        }
     }
 }

@@ -27,6 +27,20 @@ import Testing
         #expect(cache.get(large.hash) == nil && cache.get(small.hash) == small.bytes)
     }
 
+    @Test("large content takes the place of many small, and never more than the bound")
+    func mixedSizes() {
+        var cache = BlobCache(maximumBytes: 10_000)
+        let small = (0..<9).map { blob($0) }
+        for blob in small { cache.put(blob.hash, blob.bytes) }
+        let large = (20..<40).map { blob($0, bytes: 6_000) }
+        for blob in large {
+            cache.put(blob.hash, blob.bytes)
+            #expect(cache.bytes <= 10_000)
+            #expect(cache.get(blob.hash) == blob.bytes)
+        }
+        #expect(small.allSatisfy { cache.get($0.hash) == nil } && cache.bytes == 6_128)
+    }
+
     @Test("any order of uses keeps the bound and the books, as a plain list of what was used says")
     func againstAModel() {
         var cache = BlobCache(maximumBytes: 5_000)

@@ -18,13 +18,14 @@ extension Laboratory {
     /// A models file with one model that a scripted server plays.
     ///
     /// - Parameter rest: further top-level keys.
-    func writeModels(_ server: ModelServer, concurrency: Int = 8, retries: Int = 2, keyVariable: String? = nil, rest: String = "") throws -> String {
+    func writeModels(_ server: ModelServer, concurrency: Int = 8, retries: Int = 2, keyVariable: String? = nil, inputs: String? = nil, rest: String = "") throws -> String {
+        let inputs = inputs.map { "inputs: [\($0)], " } ?? ""
         let key = keyVariable.map { "apiKeyEnvironment: \($0), " } ?? ""
         return try write(
             "models.yaml",
             """
             models:
-              - {id: \(Self.model), provider: openai, baseURL: "\(server.baseURL)", model: scripted, \(key)limits: {concurrency: \(concurrency), retries: \(retries)}}
+              - {id: \(Self.model), provider: openai, baseURL: "\(server.baseURL)", model: scripted, \(inputs)\(key)limits: {concurrency: \(concurrency), retries: \(retries)}}
             \(rest)
 
             """)

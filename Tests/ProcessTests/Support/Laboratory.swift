@@ -82,12 +82,17 @@ final class Laboratory: Sendable {
     func path(_ name: String) -> String { "\(folder)/\(name)" }
 
     @discardableResult
-    func write(_ name: String, _ text: String) throws -> String {
+    func write(_ name: String, _ text: String) throws -> String { try write(name, bytes: Array(text.utf8)) }
+
+    @discardableResult
+    func write(_ name: String, bytes: [UInt8]) throws -> String {
         let url = URL(fileURLWithPath: path(name))
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: url)
+        try Data(bytes).write(to: url)
         return url.path
     }
+
+    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path(name)) }
 
     func makeFolder(_ name: String) throws -> String {
         try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)

@@ -1,4 +1,5 @@
 import AdvPOModel
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -16,7 +17,21 @@ final class ModelServer: Sendable {
         var authorization: String?
 
         var messages: [(role: String, text: String)] {
-            (json["messages"]?.arrayValue ?? []).map { ($0["role"]?.stringValue ?? "", $0["content"]?.stringValue ?? "") }
+            (json["messages"]?.arrayValue ?? []).map { message in
+                let parts = message["content"]?.arrayValue ?? []
+                return (message["role"]?.stringValue ?? "", message["content"]?.stringValue ?? parts.first?["text"]?.stringValue ?? "")
+            }
+        }
+
+        /// The files of the last message, decoded from their data URLs: media type and bytes.
+        var files: [(mediaType: String, bytes: [UInt8])] {
+            let parts = json["messages"]?.arrayValue?.last?["content"]?.arrayValue ?? []
+            return parts.compactMap { part in
+                guard let url = (part["image_url"]?["url"] ?? part["file"]?["file_data"])?.stringValue, url.hasPrefix("data:"),
+                    let mark = url.firstRange(of: ";base64,"), let data = Data(base64Encoded: String(url[mark.upperBound...]))
+                else { return nil }
+                return (String(url[..<mark.lowerBound].dropFirst("data:".count)), Array(data))
+            }
         }
 
         var text: String { messages.last?.text ?? "" }
