@@ -36,13 +36,21 @@ extension ProcessTests {
                     + entries.map { "  - {id: \"\($0)\", provider: openai, baseURL: \"\(server.baseURL)\", model: \($1), limits: {concurrency: 8, retries: 0}}\n" }.joined())
         }
 
-        private static func settings(_ coordinator: RunningCoordinator, _ lab: Laboratory, _ more: JSONObject = [:]) throws -> String {
+        /// Where a job's objects are.
+        enum Place: CaseIterable {
+            /// A folder under a bucket's name.
+            case mounted
+            /// moto's server, which plays S3.
+            case s3
+        }
+
+        private static func settings(_ coordinator: RunningCoordinator, _ lab: Laboratory, _ more: JSONObject) throws -> String {
             let faulty = [
                 #"{"version": "bedrock-2026-05-14", "templateId": "bad", "promptTemplate": "No placeholder", "evaluationMetricLambdaArn": "builtin:exact_match", "evaluationSamples": [{"inputVariables": [{"text": "a"}], "referenceResponse": "b"}]}"#,
                 KindTask.line("worse", samples: 3, method: ["evaluationMetricLambdaArn": "builtin:none"]),
             ]
             var settings: JSONObject = [
-                "endpoint": .string(coordinator.http), "bucket": .string(Laboratory.bucket), "folder": .string(lab.path("bucket")),
+                "endpoint": .string(coordinator.http),
                 "admin": Identities.admin, "limited": Identities.reader,
                 "models": ["answers": .string(answers), "broken": .string(broken), "slow": .string(slow), "arns": .array(arns.map(JSONValue.string))],
                 "input": .string(KindTask.line(samples: 24) + "\n"), "faulty": .string(faulty.joined(separator: "\n")), "jobs": .number(JSONNumber(jobs)),
@@ -52,29 +60,41 @@ extension ProcessTests {
         }
 
         /// Runs one of the scripts against a coordinator that verifies signatures, with a worker.
-        private static func drive(_ script: String, _ more: JSONObject = [:], arguments: [String] = []) async throws {
+        private static func drive(_ script: String, _ place: Place, _ more: JSONObject = [:]) async throws {
             let gate = Gate()
             try await ModelServer.run({ try await reply(to: $0, gate) }) { server in
                 try await Laboratory.run { lab in
                     let models = try models(server, lab)
-                    let credentials = try Identities.write(lab)
-                    let coordinator = try await lab.startCoordinator(
-                        models: models, more: ["--max-jobs", "\(jobs)", "--credentials", credentials] + arguments)
+                    var settings = more
+                    var arguments = ["--max-jobs", "\(jobs)", "--credentials", try Identities.write(lab)]
+                    var environment: [String: String] = [:]
+                    switch place {
+                    case .mounted:
+                        settings["bucket"] = .string(Laboratory.bucket)
+                        settings["folder"] = .string(lab.path("bucket"))
+                    case .s3:
+                        let endpoint = try await lab.startMoto()
+                        settings["bucket"] = "objects"
+                        settings["s3"] = .string(endpoint)
+                        arguments += ["--s3-endpoint", endpoint]
+                        environment = Identities.adminEnvironment
+                    }
+                    let coordinator = try await lab.startCoordinator(models: models, more: arguments, environment: environment)
                     _ = try await lab.startWorker(coordinator, models: models, slots: 4)
-                    let driver = try await lab.startPython(file: script, [try settings(coordinator, lab, more)]).finished()
+                    let driver = try await lab.startPython(file: script, [try Self.settings(coordinator, lab, settings)]).finished()
                     #expect(driver.status.code == 0, "\(driver.errors)")
                     #expect(driver.output.hasSuffix("all passed"), "\(driver.output)")
                 }
             }
         }
 
-        @Test("boto3 takes jobs through every status, reads their results, lists, stops and deletes them, and raises its own exception for each error")
-        func boto3() async throws { try await Self.drive("drive_cluster.py") }
+        @Test("boto3 takes jobs through every status, reads their results, lists, stops and deletes them, and raises its own exception for each error", arguments: Place.allCases)
+        func boto3(_ place: Place) async throws { try await Self.drive("drive_cluster.py", place) }
 
-        @Test("the AWS CLI creates, polls, lists in three pages, stops and deletes jobs, and reads their results")
-        func commandLineInterface() async throws {
+        @Test("the AWS CLI creates, polls, lists in three pages, stops and deletes jobs, and reads their results", arguments: Place.allCases)
+        func commandLineInterface(_ place: Place) async throws {
             let aws = URL(fileURLWithPath: try #require(Laboratory.python)).deletingLastPathComponent().appendingPathComponent("aws").path
-            try await Self.drive("drive_cli.py", ["aws": .string(aws)])
+            try await Self.drive("drive_cli.py", place, ["aws": .string(aws)])
         }
 
         private static let throttled = """

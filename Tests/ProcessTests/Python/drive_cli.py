@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 settings = json.loads(pathlib.Path(sys.argv[1]).read_text())
 bucket, models = settings["bucket"], settings["models"]
@@ -46,13 +47,12 @@ else:
     aws("s3", "mb", f"s3://{bucket}", endpoint=settings["s3"])
     aws("s3", "cp", str(local), f"s3://{bucket}/in/input.jsonl", endpoint=settings["s3"])
 
-quick, slow = create("quick", models["answers"]), create("slow", models["slow"])
-for _ in range(20):
-    job = get(quick)
-    if job["jobStatus"] != "InProgress":
-        break
+quick = create("quick", models["answers"])
+until = time.monotonic() + 60
+while (job := get(quick))["jobStatus"] == "InProgress":
+    assert time.monotonic() < until, job
 assert job["jobStatus"] == "Completed" and job["jobName"] == "quick", job
-third = create("third", models["slow"])
+slow, third = create("slow", models["slow"]), create("third", models["slow"])
 pages, token = [], []
 while len(pages) < 4:
     page = aws("bedrock", "list-advanced-prompt-optimization-jobs", "--sort-by", "CreationTime", "--sort-order", "Ascending", "--max-items", "1", *token)
@@ -65,9 +65,9 @@ whole = aws("bedrock", "list-advanced-prompt-optimization-jobs", "--page-size", 
 assert [summary["jobArn"] for summary in whole["jobSummaries"]] == [third, slow, quick], whole
 for arn in (slow, third):
     aws("bedrock", "stop-advanced-prompt-optimization-job", "--job-identifier", arn)
-for _ in range(20):
-    if get(third)["jobStatus"] == "Stopped":
-        break
+for arn in (slow, third):
+    while get(arn)["jobStatus"] != "Stopped":
+        assert time.monotonic() < until, arn
 aws("bedrock", "stop-advanced-prompt-optimization-job", "--job-identifier", quick, fails="(ConflictException)")
 aws("bedrock", "get-advanced-prompt-optimization-job", "--job-identifier", "zzzzzzzzzzzz", fails="(ResourceNotFoundException)")
 key = f"cli/{quick.rsplit('/', 1)[1]}/advanced_prompt_optimization_results.jsonl"

@@ -63,6 +63,12 @@ final class Laboratory: Sendable {
         return keep(Program("python", path: Self.python ?? "python3", [folder.appendingPathComponent(file).path] + arguments, environment: variables, folder: self.folder))
     }
 
+    /// Starts moto's server, which plays S3 and takes any keys, and gives its address.
+    func startMoto() async throws -> String {
+        let moto = keep(Program("moto", path: Self.python ?? "python3", ["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], environment: ["PYTHONUNBUFFERED": "1"], folder: folder))
+        return try await moto.errors.first("moto's address") { $0.contains("Running on ") ? $0.split(separator: " ").last.map(String.init) : nil }
+    }
+
     private func keep(_ program: Program) -> Program {
         programs.withLock { $0.append(program) }
         return program
