@@ -125,7 +125,7 @@ assert fetch(url) == (200, None)
 assert fetch(url) == (200, None), "a presigned URL may be used until it expires"
 assert fetch(url.replace("maxResults=3", "maxResults=4")) == (403, "InvalidSignatureException")
 assert fetch(url, "POST", b"{}") == (403, "InvalidSignatureException")
-assert fetch(url, headers={"Authorization": "Bearer " + people["clientToken"]}) == (400, "IncompleteSignatureException")
+assert fetch(url, headers={"Authorization": "Bearer " + people["clientToken"]}) == (403, "IncompleteSignatureException")
 assert fetch(presigned(JOBS, people["readerSecret"])) == (403, "InvalidSignatureException")
 with ago(2):
     old = presigned(JOBS)

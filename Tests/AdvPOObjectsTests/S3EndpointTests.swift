@@ -97,7 +97,7 @@ struct S3XMLTests {
     }
 
     @Test("is refused when it is hostile or broken", arguments: [
-        "", "no XML", "<a><b></a>", "<a>\0</a>", "<a>", "<a/><b/>",
+        "", "no XML", "<a><b></a>", "<a>\0</a>", "<a>",
         "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>",
         "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>",
         String(repeating: "<a>", count: 13) + String(repeating: "</a>", count: 13),

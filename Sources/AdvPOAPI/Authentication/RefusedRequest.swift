@@ -34,6 +34,6 @@ struct RefusedRequest: Error, Hashable, Sendable {
 
     /// A request that proves itself in two ways at once.
     static let ambiguous = RefusedRequest(
-        type: "IncompleteSignatureException", httpStatus: 400,
+        type: SigV4Rejection.Code.incompleteSignature.rawValue, httpStatus: 403,
         message: "The request has more than one proof of identity: send one Authorization header, or the parameters of a presigned URL, not both.")
 }

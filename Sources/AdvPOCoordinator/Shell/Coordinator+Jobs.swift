@@ -61,11 +61,13 @@ extension Coordinator: JobService {
         }
         // Two equal requests may have come this far together.
         if let existing = try await earlierJob(request) { return existing }
-        let unended = directory.values.count { $0.status.isUnderWay }
+        let unended = directory.values.count { $0.status.isUnderWay } + arriving.count { directory[$0] == nil }
         guard unended < admission.concurrentJobs else {
             throw APIError(
                 code: .serviceQuotaExceeded, message: "\(unended) jobs are under way, at most \(admission.concurrentJobs) are allowed; wait for one to end or stop one")
         }
+        arriving.insert(id)
+        defer { arriving.remove(id) }
         if let token = request.clientToken { jobsByToken[token] = TokenOwner(job: id, request: request) }
         let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) } + files
         logger.notice("job submitted", metadata: ["job": "\(id)", "templates": "\(plan.templates.count)", "models": "\(request.models.count)"])

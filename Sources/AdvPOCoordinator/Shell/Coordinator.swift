@@ -44,6 +44,8 @@ package actor Coordinator {
     private static let finalProgressCount = 1_000
     var watchers: [JobID: [UInt64: AsyncStream<JobProgress>.Continuation]] = [:]
     var nextWatcher: UInt64 = 0
+    /// Admitted, and on their way to the disk: they count, though the directory does not have them yet.
+    var arriving: Set<JobID> = []
 
     struct DirectoryEntry: Sendable {
         var manifest: JobManifest

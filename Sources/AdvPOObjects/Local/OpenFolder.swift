@@ -63,7 +63,9 @@ struct OpenFolder: ~Copyable {
             code = errno
         }
         if next >= 0 { return OpenFolder(next) }
-        if !creating, code == ENOENT || code == ENAMETOOLONG || (code == ENOTDIR && !isLink(name)) { return nil }
+        // Asked once: what stands there may be another thing a moment later.
+        if code == ENOTDIR, isLink(name) { throw .symbolicLink(uri, part: name) }
+        if !creating, code == ENOENT || code == ENAMETOOLONG || code == ENOTDIR { return nil }
         throw fault(code, uri: uri, part: name)
     }
 
