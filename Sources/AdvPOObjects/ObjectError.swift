@@ -48,6 +48,18 @@ package enum ObjectError: Error, Hashable, Sendable {
     case encryptionKeyRefused(ObjectURI, key: String, reason: String)
 }
 
+extension ObjectError {
+    /// Whether the same may succeed a while later without another word: there is room again, the endpoint answers, keys are renewed.
+    package var mayPass: Bool {
+        switch self {
+        case .diskFull, .failed, .unreachable, .noCredentials, .accessDenied: true
+        case .invalidURI, .invalidBucketFlag, .repeatedBucket, .bucketFolder, .unknownBucket, .missing, .namesFolder, .namesObject, .symbolicLink, .notAFile, .blocked,
+            .tooLarge, .tooMany, .nameTooLong, .permission, .unknownKey, .damagedEnvelope, .neitherMountedNorS3, .noSuchBucket, .wrongRegion, .encryptionKeyRefused:
+            false
+        }
+    }
+}
+
 extension ObjectError: CustomStringConvertible {
     package var description: String {
         switch self {

@@ -47,6 +47,11 @@ struct ConnectionTests {
         try await LiveServer().run { url in _ = try await LiveServer.drive("drive_connections.py", mode, url) }
     }
 
+    @Test("who does not prove who he is gets his answer and the end of his connection")
+    func stranger() async throws {
+        try await LiveServer(access: try People.access(isEncrypted: false)).run { url in _ = try await LiveServer.drive("drive_connections.py", "stranger", url) }
+    }
+
     @Test("one connection too many waits until another ends")
     func crowd() async throws {
         var limits = LiveServer.patient

@@ -209,6 +209,16 @@ def throttled():
         assert error.response["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "2"
 
 
+def stranger():
+    """Who does not prove who he is gets his answer whole, however much he sent, and then the end of the connection."""
+    for request, status in [(GET, b"200"), (POST + b"x" * 1000000, b"403"), (POST.replace(b"Host", b"Authorization: Bearer nobodys-token-at-all\r\nHost") + b"x" * 1000000, b"403")]:
+        connection = connect()
+        connection.sendall(request)
+        answer = rest(connection)
+        assert answer.startswith(b"HTTP/1.1 " + status), answer
+        assert b"connection: close" in answer.lower() and answer.endswith(b"}"), answer
+
+
 globals()[mode.replace("-", "_")]()
 if mode in ("slow-body", "idle", "no-reader", "large-head", "crowd", "garbage", "wrong-protocol"):
     expect_service()

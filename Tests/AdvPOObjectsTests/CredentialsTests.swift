@@ -208,6 +208,19 @@ struct MetadataCredentialsTests {
         }
     }
 
+    @Test("that end soon, and no others are given, are asked for once a minute, not at every use")
+    func soonOver() async throws {
+        let now = Shared(VirtualTime.now)
+        // Ten minutes after VirtualTime.now.
+        try await ScriptedS3.run { arrival in Self.answer("K\(arrival.number)", expiration: "2026-05-14T09:40:00Z") } body: { server in
+            let chain = Self.chain(["AWS_CONTAINER_CREDENTIALS_FULL_URI": server.endpoint]) { now.value }
+            for (seconds, identifier) in [(0, "K1"), (1, "K1"), (59, "K1"), (60, "K2"), (100, "K2"), (121, "K3")] as [(Int64, String)] {
+                now.value = VirtualTime.now + seconds
+                do { #expect(try await chain.credentials().accessKeyID == identifier) } catch { Issue.record("\(error)") }
+            }
+        }
+    }
+
     @Test("are renewed before they expire, and serve to their end when no others are to be had")
     func renews() async throws {
         let now = Shared(VirtualTime.now)

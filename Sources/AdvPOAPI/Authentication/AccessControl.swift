@@ -26,18 +26,31 @@ struct AccessControl: RouterMiddleware {
             context.principal = principal
             context.logger[metadataKey: "identity"] = .string(principal.key)
         }
-        return try await next(request, context)
+        var response = try await next(request, context)
+        if context.principal == nil, case .authenticated = access { response.headers[.connection] = "close" }
+        return response
     }
 
     private func principal(of request: inout Request, _ context: APIRequestContext) async throws -> Principal {
         guard case .authenticated(let authenticator) = access else { return .everyone }
         do {
             return .identity(try await authenticator.identity(of: &request, context))
-        } catch let refusal as RefusedRequest {
+        } catch var refusal as RefusedRequest {
             context.logger.info(
                 "refused a request at the door",
                 metadata: ["type": .string(refusal.type), "method": "\(request.method)", "from": .string(context.remoteAddress?.ipAddress ?? "unknown")])
+            refusal.closesConnection = true
+            try await Self.discard(request.body)
             throw refusal
+        }
+    }
+
+    /// Takes what is still on its way: a connection that ends with unread bytes is reset, and its client never sees the answer.
+    private static func discard(_ body: RequestBody) async throws {
+        var count = 0
+        for try await part in body {
+            count += part.readableBytes
+            guard count <= ProtocolError.maximumBodyBytes else { throw ProtocolError.bodyTooLarge }
         }
     }
 }

@@ -23,8 +23,6 @@ package struct Authenticator: Sendable {
 
     /// The service in the scope of signatures.
     private static let service = "bedrock"
-    /// A secret that nobody has: a signature of an unknown key is checked against it, so that it takes as long as a wrong one of a known key.
-    private static let nobodysSecret = String(repeating: "0", count: 40)
 
     /// The sender of `request`, whose body is read for a signature and can be read again.
     func identity(of request: inout Request, _ context: APIRequestContext) async throws -> Identity {
@@ -42,8 +40,19 @@ package struct Authenticator: Sendable {
             throw RefusedRequest.rejected(error)
         }
         guard let claim else { throw RefusedRequest.missingAuthentication }
+        // Access keys are no secrets. Nothing is held in memory for one that nobody has.
+        guard let identity = identities.identity(accessKeyID: claim.accessKeyID), let secret = identity.keyPair?.secretAccessKey else {
+            throw RefusedRequest.unrecognizedClient
+        }
         let body = Array(buffer: try await request.collectBody(upTo: ProtocolError.maximumBodyBytes))
-        return try identity(claim, signed, body, in: identities)
+        do {
+            try claim.verify(
+                signed, secretAccessKey: secret, body: body, nowSecondsSince1970: secondsSince1970(), service: Self.service, region: namespace.region)
+        } catch {
+            throw RefusedRequest.rejected(error)
+        }
+        guard claim.sessionToken == nil else { throw RefusedRequest.foreignSessionToken }
+        return identity
     }
 
     private func identity(bearerToken token: Substring, in identities: Identities, _ context: APIRequestContext) throws(RefusedRequest) -> Identity {
@@ -53,20 +62,6 @@ package struct Authenticator: Sendable {
         guard let identity = identities.identity(bearerToken: token.utf8) else {
             throw .accessDenied("Authentication failed: Please make sure your API Key is valid.")
         }
-        return identity
-    }
-
-    private func identity(_ claim: SigV4Claim, _ request: SigV4Request, _ body: [UInt8], in identities: Identities) throws(RefusedRequest) -> Identity {
-        let identity = identities.identity(accessKeyID: claim.accessKeyID)
-        do {
-            try claim.verify(
-                request, secretAccessKey: identity?.keyPair?.secretAccessKey ?? Self.nobodysSecret, body: body, nowSecondsSince1970: secondsSince1970(),
-                service: Self.service, region: namespace.region)
-        } catch {
-            throw identity == nil ? .unrecognizedClient : .rejected(error)
-        }
-        guard let identity else { throw .unrecognizedClient }
-        guard claim.sessionToken == nil else { throw .foreignSessionToken }
         return identity
     }
 

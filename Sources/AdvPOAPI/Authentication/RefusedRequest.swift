@@ -11,10 +11,13 @@ struct RefusedRequest: Error, Hashable, Sendable {
     var message: String
     /// For throttled requests.
     var retryAfterSeconds: Int?
+    /// For whoever has not proved who he is: his connection ends with the answer, so that it cannot be held by asking again.
+    var closesConnection = false
 
     var response: Response {
         var response = Response.failure(type, status: HTTPResponse.Status(code: httpStatus), ["message": .string(message)])
         if let retryAfterSeconds { response.headers[.retryAfter] = String(retryAfterSeconds) }
+        if closesConnection { response.headers[.connection] = "close" }
         return response
     }
 

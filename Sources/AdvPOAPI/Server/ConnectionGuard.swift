@@ -15,6 +15,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var deadlines = ConnectionDeadlines()
     private var isFirstHead = true
     private var isHeadTooLarge = false
+    private var isLastAnswer = false
     private var readTimer: Scheduled<Void>?
     private var writeTimer: Scheduled<Void>?
 
@@ -55,8 +56,16 @@ final class ConnectionGuard: ChannelDuplexHandler {
             head.status = .requestHeaderFieldsTooLarge
             context.write(wrapOutboundOut(.head(head)), promise: promise)
             return
-        case .head, .body: break
-        case .end: if deadlines.answerEnded() { schedule(context) }
+        case .head(let head): isLastAnswer = head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "close" }
+        case .body: break
+        case .end:
+            if deadlines.answerEnded() { schedule(context) }
+            guard isLastAnswer else { break }
+            let written = promise ?? context.eventLoop.makePromise()
+            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+            written.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
+            context.write(data, promise: written)
+            return
         }
         context.write(data, promise: promise)
     }

@@ -109,8 +109,17 @@ private struct Findings {
     var blobs: [Blob] { Array(contents.values) }
 
     mutating func add(_ file: File, at uri: String, totalLimit: Int) {
+        guard case .read(let blob) = file else {
+            files[uri] = file
+            return
+        }
+        // Equal contents are held once, under however many names they came.
+        if let known = contents[blob.hash] {
+            files[uri] = .read(known)
+            return
+        }
         files[uri] = file
-        guard case .read(let blob) = file, contents.updateValue(blob, forKey: blob.hash) == nil else { return }
+        contents[blob.hash] = blob
         bytes += blob.bytes.count
         if bytes > totalLimit { isOverTotal = true }
     }

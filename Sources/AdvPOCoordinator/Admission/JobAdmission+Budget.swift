@@ -4,9 +4,10 @@ import AdvPOOptimizer
 import OrderedCollections
 
 extension JobAdmission {
-    /// Fields of a request that change how much is answered or what it costs, so that nothing can be set aside for it beforehand.
+    /// Known fields of a request that change how much is answered or what it costs, so that nothing can be set aside for it beforehand. Providers have others.
     private static let unboundedFields = [
         "max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens", "n", "best_of", "service_tier", "web_search_options",
+        "models", "route", "plugins", "prediction", "modalities", "audio", "tools", "functions",
     ]
 
     /// Today's prices of every model that a job with a budget in dollars can call; empty without one.
@@ -57,8 +58,10 @@ extension JobAdmission {
             if let amount = least.dollars, amount > dollars?.least ?? NanoDollars(-1) { dollars = (run, amount) }
         }
         if let calls, calls.least > plan.options.budgetCalls {
+            let preset = plan.options.preset
+            let isPresets = plan.options.budgetCalls == preset.budgetCalls
             throw AdmissionFault(
-                message: "advpo:budget-calls: a run may make \(plan.options.budgetCalls) calls, but \(name(calls.run, plan)): scoring the original, one candidate and "
+                message: "advpo:budget-calls: a run may make \(plan.options.budgetCalls) calls\(isPresets ? " (the preset \(preset.rawValue))" : ""), but \(name(calls.run, plan)): scoring the original, one candidate and "
                     + "the proof take \(calls.least); raise it to at least \(calls.least), or give fewer samples")
         }
         if let dollars, let budget = plan.options.budgetDollars, dollars.least > plan.runBudgetDollars ?? .zero {

@@ -87,7 +87,8 @@ extension JobManifest {
     }
 
     init(decoding bytes: [UInt8]) throws(Unreadable) {
-        guard let value = try? JSONValue(parsing: bytes), let object = value.objectValue else {
+        // It holds a request's own JSON one level deeper than the request did, and was bounded when it came in.
+        guard let value = try? JSONValue(parsing: bytes, maximumDepth: 512, maximumBytes: .max), let object = value.objectValue else {
             throw Unreadable(description: "a stored job is not readable JSON; the data directory is damaged or was written by another program")
         }
         guard object["version"]?.numberValue?.int == 1 else {

@@ -179,6 +179,10 @@ extension Coordinator: JobService {
         do {
             return try await objects.open(try ObjectURI(entry.request.outputURI).appending("\(job)/\(name)"), maximumBytes: 1 << 30)
         } catch {
+            if error.mayPass {
+                logger.error("a result file could not be read", metadata: ["job": "\(job)", "file": "\(name)", "error": "\(error)"])
+                throw APIError(code: .internalServer, message: "\(name) of job \(job) cannot be read now; the log says why")
+            }
             throw APIError(code: .resourceNotFound, message: "\(name) of job \(job) (\(entry.status.rawValue)) cannot be read: \(error)")
         }
     }
@@ -200,21 +204,40 @@ extension Coordinator: JobService {
         }
     }
 
+    /// How long a place that may come back is waited for: what the job has cost is worth ten minutes.
+    private static let longestWaitMilliseconds = 600_000
+    private static let longestPauseMilliseconds = 60_000
+
     /// Writes the result files; the job ends when they are there, and fails when they cannot be.
+    ///
+    /// A full disk or an endpoint that does not answer may pass: the files are tried again, with growing pauses. A coordinator that closes leaves them to the next start.
     func write(_ report: JobReport) async {
         // Encoding takes long for a large job, and workers wait for this actor.
         let (history, results) = await Task.detached {
             (Self.lines(report.history), Self.lines(report.results.map(\.jsonLine)))
         }.value
-        do {
-            let output = try ObjectURI(report.plan.request.outputURI)
-            let key = report.plan.request.encryptionKeyArn
-            try await objects.write(try output.appending("\(report.plan.id)/\(Self.historyFileName)"), bytes: history, encryptionKeyARN: key)
-            try await objects.write(try output.appending("\(report.plan.id)/\(Self.resultsFileName)"), bytes: results, encryptionKeyARN: key)
-            await post(.resultsWritten(report.plan.id, failure: nil))
-        } catch {
-            logger.error("results could not be written", metadata: ["job": "\(report.plan.id)", "error": "\(error)"])
-            await post(.resultsWritten(report.plan.id, failure: "\(error)"))
+        let (job, key) = (report.plan.id, report.plan.request.encryptionKeyArn)
+        var pause = 1_000
+        var waited = 0
+        while true {
+            do {
+                let output = try ObjectURI(report.plan.request.outputURI)
+                try await objects.write(try output.appending("\(job)/\(Self.historyFileName)"), bytes: history, encryptionKeyARN: key)
+                try await objects.write(try output.appending("\(job)/\(Self.resultsFileName)"), bytes: results, encryptionKeyARN: key)
+                await post(.resultsWritten(job, failure: nil))
+                return
+            } catch {
+                guard error.mayPass, waited < Self.longestWaitMilliseconds else {
+                    logger.error("results could not be written", metadata: ["job": "\(job)", "error": "\(error)"])
+                    await post(.resultsWritten(job, failure: "\(error)"))
+                    return
+                }
+                logger.warning("results could not be written, trying again", metadata: ["job": "\(job)", "error": "\(error)", "seconds": "\(pause / 1_000)"])
+            }
+            await clock.pause(milliseconds: pause)
+            guard !isClosed else { return }
+            waited += pause
+            pause = min(pause * 2, Self.longestPauseMilliseconds)
         }
     }
 

@@ -24,7 +24,7 @@ package actor Coordinator {
 
     private var mailbox: [Entry] = []
     private var isDraining = false
-    private var isClosed = false
+    private(set) var isClosed = false
     /// The brain knows what the disk does not: nothing it says may reach the world any more.
     private var isAbandoned = false
     private var tickWaits = false

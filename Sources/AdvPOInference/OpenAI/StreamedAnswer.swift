@@ -80,8 +80,8 @@ struct StreamedAnswer {
     /// Counts no server can mean are taken as none.
     private var tokens: TryAnswer.Tokens? {
         let plausible = 0...1_000_000_000
-        if let usage, let input = usage.prompt_tokens, plausible.contains(input), plausible.contains(usage.completion_tokens ?? 0) {
-            return TryAnswer.Tokens(input: input, output: usage.completion_tokens ?? 0)
+        if let usage, let input = usage.prompt_tokens, let output = usage.completion_tokens, plausible.contains(input), plausible.contains(output) {
+            return TryAnswer.Tokens(input: input, output: output)
         }
         guard let timings, let prompt = timings.prompt_n, let output = timings.predicted_n else { return nil }
         let cached = timings.cache_n ?? 0

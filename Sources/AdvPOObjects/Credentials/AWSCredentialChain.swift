@@ -48,6 +48,8 @@ package actor AWSCredentialChain {
         }
         switch await found() {
         case .success(let found):
+            // Some services give a new key only shortly before the old one ends: they are not asked at every request until then.
+            if let expiry = found.expirySecondsSince1970, now >= expiry - Self.refreshSeconds { notBeforeSeconds = now + Self.pauseSeconds }
             return found.credentials
         case .failure(let error):
             guard let kept, let expiry = kept.expirySecondsSince1970, now < expiry else { throw error }

@@ -81,7 +81,12 @@ package struct S3Endpoint: Sendable, Hashable {
     package var description: String { "\(scheme)://\(host)" + (port.map { ":\($0)" } ?? "") }
 
     /// Whether what is sent can be read on the way: plain HTTP beyond this machine.
-    package var isExposed: Bool { scheme == "http" && host != "localhost" && host != "[::1]" && !host.hasPrefix("127.") }
+    package var isExposed: Bool { scheme == "http" && host != "localhost" && host != "[::1]" && !Self.isLoopbackAddress(host) }
+
+    private static func isLoopbackAddress(_ host: String) -> Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
 
     // MARK: Names of hosts
 

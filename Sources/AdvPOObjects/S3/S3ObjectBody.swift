@@ -14,6 +14,7 @@ actor S3ObjectBody {
     private var pieces: HTTPClientResponse.Body.AsyncIterator?
     private var offset = 0
     private var breaks = 0
+    private var offsetOfLastBreak = 0
 
     init(_ response: HTTPClientResponse, byteCount: Int?, of uri: ObjectURI, maximumBytes: Int, client: S3Client) {
         self.client = client
@@ -50,7 +51,8 @@ actor S3ObjectBody {
 
     /// Asks for the rest, on the condition that the object is still the same.
     private func resume(after error: any Error) async throws(ObjectError) {
-        breaks += 1
+        breaks = offset > offsetOfLastBreak ? 1 : breaks + 1
+        offsetOfLastBreak = offset
         guard let etag, byteCount != nil, breaks < S3Timing.maximumAttempts else {
             throw .unreachable(uri, endpoint: client.endpoint.description, reason: "the content broke off after \(offset) bytes: \(error)")
         }

@@ -59,7 +59,8 @@ struct InputUpload {
         let content = Array(try read())
         do throws(ObjectError) {
             let uri = try upload.folder.appending("\(ContentHash(of: content)).jsonl")
-            if try await !upload.objects.exists(uri) { try await upload.objects.write(uri, bytes: content, encryptionKeyARN: upload.encryptionKeyARN) }
+            // What is there under the name may be unencrypted, under another key, or somebody else's.
+            try await upload.objects.write(uri, bytes: content, encryptionKeyARN: upload.encryptionKeyARN)
             return uri.description
         } catch {
             throw CommandFailure(.badInput, "cannot upload '\(path)': \(error)")

@@ -103,7 +103,11 @@ struct Submit: AsyncParsableCommand {
         let inference = InferenceConfiguration(maxTokens: maxTokens, temperature: temperature)
         let key = settings.string(.encryptionKey, flag: encryptionKey)
         let mount = try settings.buckets(flags: bucket.map { [$0] } ?? []).first
-        let upload = try uploadFolder(settings, key)
+        guard bucket == nil || upload == nil else {
+            throw CommandFailure(.badUsage, "--bucket and --upload both say where to copy the input to; give one of them")
+        }
+        // A flag goes before what the environment or a file says.
+        let upload = bucket == nil ? try uploadFolder(settings, key) : nil
         var inputURI = input
         if !input.hasPrefix("s3://") {
             inputURI = try await InputUpload(path: input, mount: mount, sealing: upload == nil ? sealing(settings, key) : nil, upload: upload).uri()

@@ -34,6 +34,47 @@ import Testing
         }
     }
 
+    @Test("fields for the model as deep as a request can hold them reach it, and a restart reads them again", .timeLimit(.minutes(1)))
+    func deepFields() async throws {
+        // A body of 64 levels, the most that is parsed: the fields begin at the fourth.
+        let fields = (0..<60).reduce(JSONValue.object([:])) { inner, _ in ["a": inner] }
+        var request = Cluster.request()
+        request.models[0].additionalModelRequestFields = try #require(fields.objectValue)
+        #expect(throws: Never.self) { try JSONValue(parsing: request.json.encoded()) }
+        let store = MemoryStore()
+        let cluster = try await Cluster(store: store)
+        try await Cluster.putInput(cluster.objects)
+        let deep = request
+        let model = RuleModel { asked throws(InferenceFailure) in
+            guard asked.additionalModelRequestFields == deep.models[0].additionalModelRequestFields else {
+                throw InferenceFailure(kind: .configuration, message: "other fields", attempts: 1)
+            }
+            return try await RuleModel.learner.rule(asked)
+        }
+        let job = try await cluster.serve(models: model) { coordinator in
+            let job = try await coordinator.job(try await coordinator.create(deep))
+            #expect(try await coordinator.untilEnded(job)?.status == .completed)
+            return job
+        }
+        let restarted = try await Cluster.open(store, cluster.objects)
+        #expect(try await restarted.get(job).request == deep)
+    }
+
+    @Test("results wait for a place that does not answer for a while; one that never does fails the job, which says so")
+    func unreachableOutput() async throws {
+        for (failures, status) in [(5, JobStatus.completed), (Int.max, .failed)] {
+            let objects = FlakyObjects(MemoryObjects(buckets: ["bucket"]), failures: failures)
+            try await objects.inner.write(try ObjectURI("s3://bucket/input.jsonl"), bytes: Plans.input())
+            let cluster = try await Cluster(store: MemoryStore(), objects: objects.inner, seenAs: objects, clock: QuickClock())
+            try await cluster.serve { coordinator in
+                let job = try await coordinator.job(try await coordinator.create(Cluster.request()))
+                let last = try await coordinator.untilEnded(job)
+                #expect(last?.status == status, "\(String(describing: last))")
+                #expect(last?.failureMessage?.contains("does not answer") == (status == .failed ? true : nil))
+            }
+        }
+    }
+
     @Test("a job that is stopped in the middle aborts its calls, writes what it has, and its watchers end")
     func stop() async throws {
         let cluster = try await Cluster(store: MemoryStore())

@@ -56,17 +56,17 @@ struct Cluster {
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     init(
-        store: any CoordinatorStore, objects: MemoryObjects = MemoryObjects(buckets: ["bucket"]), clock: any CoordinatorClock = WallClock(),
-        admission: JobAdmission? = nil
+        store: any CoordinatorStore, objects: MemoryObjects = MemoryObjects(buckets: ["bucket"]), seenAs: (any ObjectStore)? = nil,
+        clock: any CoordinatorClock = WallClock(), admission: JobAdmission? = nil
     ) async throws {
         self.objects = objects
-        coordinator = try await Self.open(store, objects, clock: clock, admission: admission)
+        coordinator = try await Self.open(store, seenAs ?? objects, clock: clock, admission: admission)
         server = CoordinatorServer(
             coordinator: coordinator, work: try network.replier(at: "work"), control: try network.replier(at: "control"), tickMilliseconds: 10, logger: Self.logger)
     }
 
     static func open(
-        _ store: any CoordinatorStore, _ objects: MemoryObjects, clock: any CoordinatorClock = StillClock(), admission: JobAdmission? = nil
+        _ store: any CoordinatorStore, _ objects: any ObjectStore, clock: any CoordinatorClock = StillClock(), admission: JobAdmission? = nil
     ) async throws -> Coordinator {
         try await Coordinator.open(
             store: store, objects: objects, admission: admission ?? JobAdmissionTests.admission(JobAdmissionTests.catalog(rewriter: nil)), clock: clock,
