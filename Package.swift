@@ -98,7 +98,7 @@ let package = Package(
             collections, lifecycle, logging,
         ]),
         library("AdvPOWorker", ["AdvPOCluster", "AdvPOEvaluation", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections, lifecycle, logging]),
-        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", collections, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nioCore, nioHTTP1, nioSSL, systemPackage, yams]),
+        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", collections, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nioCore, nioHTTP1, nioSSL, yams]),
 
         // What the three commands share: settings from flags, environment and file; terminal output; exit codes.
         library("AdvPOCommandLine", ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", argumentParser, collections, configuration, logging, systemPackage]),
@@ -149,7 +149,7 @@ let package = Package(
         tests(
             "AdvPOAPITests",
             [
-                "AdvPOAPI", "AdvPOBedrock", "AdvPOModel", "AdvPOTestSupport",
+                "AdvPOAPI", "AdvPOBedrock", "AdvPOModel", "AdvPOObjects", "AdvPOTestSupport",
                 collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioEmbedded, nioHTTP1, nioSSL, subprocess, systemPackage,
             ], exclude: ["drive_authentication.py", "drive_boto3.py", "drive_connections.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections, logging]),

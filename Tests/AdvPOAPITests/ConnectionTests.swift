@@ -1,5 +1,6 @@
 @testable import AdvPOAPI
 import AdvPOBedrock
+import AdvPOObjects
 import Foundation
 import NIOCore
 import NIOSSL

@@ -1,6 +1,7 @@
 @testable import AdvPOAPI
 import AdvPOBedrock
 import AdvPOModel
+import AdvPOObjects
 import Foundation
 import Testing
 
@@ -97,8 +98,8 @@ struct CredentialsFileTests {
     @Test(
         "a file that its group or others may use, or that is another user's, is refused",
         arguments: [
-            (0o600, 1, 1, nil), (0o400, 1, 1, nil), (0o700, 1, 1, nil), (0o600, 0, 1, nil), (0o640, 1, 1, "mode 640"), (0o604, 1, 1, "mode 604"),
-            (0o620, 1, 1, "mode 620"), (0o601, 1, 1, "mode 601"), (0o600, 2, 1, "belongs to user 2"), (0o600, 2, 0, "belongs to user 2"),
+            (0o600, 1, 1, nil), (0o400, 1, 1, nil), (0o700, 1, 1, nil), (0o600, 0, 1, nil), (0o640, 1, 1, "mode 0640"), (0o604, 1, 1, "mode 0604"),
+            (0o620, 1, 1, "mode 0620"), (0o601, 1, 1, "mode 0601"), (0o600, 2, 1, "uid 2)"), (0o600, 2, 0, "uid 2)"),
         ] as [(UInt32, UInt32, UInt32, String?)])
     func modes(_ mode: UInt32, _ owner: UInt32, _ user: UInt32, _ problem: String?) {
         let fault = PrivateFile.fault(path: "f", mode: 0o100_000 | mode, owner: owner, user: user)

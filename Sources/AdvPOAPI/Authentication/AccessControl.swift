@@ -1,4 +1,5 @@
 import AdvPOBedrock
+import AdvPOModel
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -64,8 +65,8 @@ enum OriginGuard {
         let authority = request.head.authority ?? ""
         switch access {
         case .open:
-            if !authority.isEmpty, !ListenAddress.isLoopback(host(ofAuthority: authority)) { throw .foreignOrigin(authority, isOpen: true) }
-            for origin in request.headers[values: .origin] where !ListenAddress.isLoopback(host(ofAuthority: self.authority(ofOrigin: origin))) {
+            if !authority.isEmpty, !LoopbackHost.contains(host(ofAuthority: authority)) { throw .foreignOrigin(authority, isOpen: true) }
+            for origin in request.headers[values: .origin] where !LoopbackHost.contains(host(ofAuthority: self.authority(ofOrigin: origin))) {
                 throw .foreignOrigin(origin, isOpen: true)
             }
         case .authenticated:

@@ -1,4 +1,5 @@
 import AdvPOModel
+import AdvPOObjects
 import Foundation
 import Yams
 

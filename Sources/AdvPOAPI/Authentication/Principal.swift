@@ -47,6 +47,6 @@ package struct APIRequestContext: RequestContext {
     var isFromLoopback: Bool {
         guard let host = remoteAddress?.ipAddress else { return false }
         let mapped = "::ffff:"
-        return ListenAddress.isLoopback(host.hasPrefix(mapped) ? String(host.dropFirst(mapped.count)) : host)
+        return LoopbackHost.contains(host.hasPrefix(mapped) ? String(host.dropFirst(mapped.count)) : host)
     }
 }

@@ -1,3 +1,5 @@
+import AdvPOModel
+
 /// Where the HTTP server listens: `127.0.0.1:7700`, `localhost:7700`, `[::1]:7700` or `0.0.0.0:7700`. Port 0 lets the system choose.
 package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     package let host: String
@@ -15,7 +17,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
             throw Invalid(
                 message: "'\(text.prefix(256))' is no address to listen on: write HOST:PORT with a port from 0 to 65535, as in 127.0.0.1:7700, 0.0.0.0:7700 or [::]:7700")
         }
-        guard isAuthenticated || Self.isLoopback(host) else {
+        guard isAuthenticated || LoopbackHost.contains(host) else {
             throw Invalid(
                 message: "refusing to listen on '\(host.prefix(256))': without a credentials file anybody who reaches the API may use it, so that it is served on loopback only. "
                     + "Name a file with --credentials (docs/authentication.md), or use 127.0.0.1:\(port) and reach it from elsewhere through an SSH tunnel.")
@@ -24,14 +26,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Whether a host name or address can only be this machine; no name is looked up.
-    package static func isLoopback(_ host: String) -> Bool {
-        if host == "localhost" || host == "::1" { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { !$0.isEmpty && $0.count <= 3 && (0...255).contains(Int($0) ?? -1) }
-    }
-
-    package var isLoopback: Bool { Self.isLoopback(host) }
+    package var isLoopback: Bool { LoopbackHost.contains(host) }
 
     /// A host name or an IPv4 address; in brackets, what an IPv6 address is made of.
     private static func isName(_ host: String, isBracketed: Bool) -> Bool {

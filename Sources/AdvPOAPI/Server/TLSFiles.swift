@@ -1,3 +1,4 @@
+package import AdvPOObjects
 package import NIOSSL
 
 /// The server's certificate and its key, from PEM files.

@@ -13,7 +13,7 @@ package enum PercentEncoding {
         return result
     }
 
-    package static func encoded(_ text: String) -> String { String(decoding: encoded(text.utf8), as: UTF8.self) }
+    package static func encoded(_ text: String, keeping kept: String = "") -> String { String(decoding: encoded(text.utf8, keeping: Array(kept.utf8)), as: UTF8.self) }
 
     /// Replaces each `%` with two hexadecimal digits by its byte. A `%` without them stays as it is, and so does `+`.
     package static func decoded(_ bytes: some Sequence<UInt8>) -> [UInt8] {

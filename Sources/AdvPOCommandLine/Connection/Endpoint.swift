@@ -1,3 +1,5 @@
+import AdvPOModel
+
 /// Where the coordinator's API is: an http or https URL.
 package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     /// Without a slash at the end.
@@ -27,11 +29,8 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether what is sent there stays on this machine: `localhost`, 127.0.0.0/8 and `::1`.
     package var isLoopback: Bool {
-        if authority == "[::1]" || authority.hasPrefix("[::1]:") { return true }
-        let host = authority.prefix { $0 != ":" }
-        if host.lowercased() == "localhost" { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        if authority.hasPrefix("[") { return LoopbackHost.contains(authority.prefix { $0 != "]" } + "]") }
+        return LoopbackHost.contains(authority.prefix { $0 != ":" })
     }
 
     package var description: String { url }

@@ -1,4 +1,5 @@
 import AdvPOBedrock
+import AdvPOModel
 import Foundation
 
 /// The credentials of a container: ECS (by a relative address) and EKS Pod Identity or any other agent (by a full one).
@@ -9,7 +10,7 @@ struct ContainerCredentials: Sendable {
     /// Where ECS's agent listens, whatever the container.
     static let agent = "http://169.254.170.2"
     /// Hosts that may be asked without TLS: the token goes no farther than this machine.
-    private static let plainHosts: Set = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23", "localhost", "::1"]
+    private static let plainHosts: Set = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"]
     private static let maximumTokenBytes = 16 * 1024
 
     /// Whether the environment names such an endpoint at all.
@@ -60,9 +61,7 @@ struct ContainerCredentials: Sendable {
         if scheme == "https" { return nil }
         guard scheme == "http" else { return "it is no http:// or https:// URL" }
         let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-        let parts = bare.split(separator: ".", omittingEmptySubsequences: false)
-        let isLoopback = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-        if isLoopback || plainHosts.contains(bare) { return nil }
+        if LoopbackHost.contains(bare) || plainHosts.contains(bare) { return nil }
         return "its host is neither this machine nor a container agent's (169.254.170.2, 169.254.170.23, fd00:ec2::23); use https:// for any other"
     }
 

@@ -14,6 +14,8 @@ package struct KeyringFault: Error, Hashable, Sendable, CustomStringConvertible 
         self.remedy = remedy
     }
 
+    init(_ fault: PrivateFile.Fault) { self.init(fault.path, fault.problem, fault.remedy) }
+
     package var description: String {
         "the keyring \(path.visible)" + (line.map { ", line \($0)" } ?? "") + (arn.map { ", key \($0)" } ?? "") + " \(problem): \(remedy)"
     }

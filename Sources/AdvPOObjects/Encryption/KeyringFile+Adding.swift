@@ -12,12 +12,14 @@ extension KeyringFile {
         guard Keyring.isKeyARN(arn) else { throw KeyringFault(path, "cannot take that ARN", "write arn:aws:kms:REGION:ACCOUNT:key/UUID, with 12 digits and 36 characters at the end") }
         let place = try resolved(path)
         while true {
-            guard let old = try PrivateFile.open(place) else {
+            guard let old = try opened(place) else {
                 if try create(place, text: "# Keys of local buckets. Keep copies: without them nothing that they sealed can be read.\nkeys:\n" + entry(material, arn, created, indent: "  ")) { return }
                 continue
             }
-            guard try old.lock() else { continue }
-            let text = try old.text(maximumBytes: largestFileBytes)
+            let isCurrent: Bool
+            do throws(PrivateFile.Fault) { isCurrent = try old.lock() } catch { throw KeyringFault(error) }
+            guard isCurrent else { continue }
+            let text = try text(of: old, path: path)
             let known = try parse(text, path: path)
             guard known.key(arn) == nil else { throw KeyringFault(path, arn: arn, "has that key already", "a key is never replaced; choose another ARN") }
             return try replace(place, with: extended(text, known: known, material, arn, created, path: path))

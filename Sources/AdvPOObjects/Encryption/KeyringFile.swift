@@ -17,10 +17,22 @@ package enum KeyringFile {
 
     /// Reads and checks the file at `path`.
     package static func load(path: String) throws(KeyringFault) -> Keyring {
-        guard let file = try PrivateFile.open(path) else {
+        guard let file = try opened(path) else {
             throw KeyringFault(path, "is not there", "make one with 'advpo-coord keyring add FILE', or check the path")
         }
-        return try parse(file.text(maximumBytes: largestFileBytes), path: path)
+        return try parse(text(of: file, path: path), path: path)
+    }
+
+    /// Nil when there is none.
+    static func opened(_ path: String) throws(KeyringFault) -> PrivateFile? {
+        do throws(PrivateFile.Fault) { return try PrivateFile.open(path) } catch { throw KeyringFault(error) }
+    }
+
+    static func text(of file: borrowing PrivateFile, path: String) throws(KeyringFault) -> String {
+        let bytes: [UInt8]
+        do throws(PrivateFile.Fault) { bytes = try file.bytes(maximumBytes: largestFileBytes) } catch { throw KeyringFault(error) }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw KeyringFault(path, "is not UTF-8", "save it as UTF-8") }
+        return text
     }
 
     /// Checks the text of a keyring file; `path` serves messages.

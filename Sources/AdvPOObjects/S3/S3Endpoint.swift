@@ -1,3 +1,6 @@
+import AdvPOBedrock
+import AdvPOModel
+
 /// Where S3 answers, and how a bucket and a key become an address there.
 package struct S3Endpoint: Sendable, Hashable {
     /// How a bucket is named in a request.
@@ -64,7 +67,7 @@ package struct S3Endpoint: Sendable, Hashable {
     func location(bucket: String, key: String, region: String) -> Location {
         let host = isStandard ? "s3.\(region).\(Self.suffix(ofRegion: region))" : host
         let authority = port.map { "\(host):\($0)" } ?? host
-        let path = "/" + Self.encoded(key)
+        let path = "/" + PercentEncoding.encoded(key, keeping: "/")
         if isVirtual(bucket) { return Location(origin: "\(scheme)://\(bucket).\(authority)", host: "\(bucket).\(authority)", path: path) }
         return Location(origin: "\(scheme)://\(authority)", host: authority, path: "/\(bucket)\(path == "/" ? "" : path)")
     }
@@ -81,12 +84,7 @@ package struct S3Endpoint: Sendable, Hashable {
     package var description: String { "\(scheme)://\(host)" + (port.map { ":\($0)" } ?? "") }
 
     /// Whether what is sent can be read on the way: plain HTTP beyond this machine.
-    package var isExposed: Bool { scheme == "http" && host != "localhost" && host != "[::1]" && !Self.isLoopbackAddress(host) }
-
-    private static func isLoopbackAddress(_ host: String) -> Bool {
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
+    package var isExposed: Bool { scheme == "http" && !LoopbackHost.contains(host) }
 
     // MARK: Names of hosts
 
@@ -122,16 +120,4 @@ package struct S3Endpoint: Sendable, Hashable {
     private static func isAddress(_ host: String) -> Bool { host.hasPrefix("[") || host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) } }
     private static func isAlphanumeric(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) }
     private static func isHexadecimal(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) }
-
-    // MARK: Encoding
-
-    /// A key in a path: all but RFC 3986's unreserved characters and `/` percent-encoded, as signatures need it.
-    static func encoded(_ key: String, keepingSlash: Bool = true) -> String {
-        var text = ""
-        for byte in key.utf8 {
-            let isUnreserved = isAlphanumeric(byte) || (0x41...0x5A).contains(byte) || "-._~".utf8.contains(byte) || (keepingSlash && byte == UInt8(ascii: "/"))
-            if isUnreserved { text.unicodeScalars.append(Unicode.Scalar(byte)) } else { text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }
-        }
-        return text
-    }
 }

@@ -1,3 +1,4 @@
+import AdvPOBedrock
 import Crypto
 import Foundation
 import NIOHTTP1
@@ -29,7 +30,7 @@ struct S3Request: Sendable {
 
     /// As on the wire.
     var encodedQuery: String {
-        query.map { (S3Endpoint.encoded($0.0, keepingSlash: false), S3Endpoint.encoded($0.1, keepingSlash: false)) }
+        query.map { (PercentEncoding.encoded($0.0), PercentEncoding.encoded($0.1)) }
             .sorted { $0 < $1 }.map { $0.1.isEmpty ? "\($0.0)=" : "\($0.0)=\($0.1)" }.joined(separator: "&")
     }
 

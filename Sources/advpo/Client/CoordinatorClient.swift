@@ -31,9 +31,9 @@ struct CoordinatorClient: Sendable {
         return arn
     }
 
-    func get(_ job: String) async throws -> JSONValue { try await send(.GET, "/advanced-prompt-optimization-jobs/\(Self.encoded(job))") }
+    func get(_ job: String) async throws -> JSONValue { try await send(.GET, "/advanced-prompt-optimization-jobs/\(PercentEncoding.encoded(job))") }
 
-    func stop(_ job: String) async throws { _ = try await send(.POST, "/advanced-prompt-optimization-jobs/\(Self.encoded(job))/stop") }
+    func stop(_ job: String) async throws { _ = try await send(.POST, "/advanced-prompt-optimization-jobs/\(PercentEncoding.encoded(job))/stop") }
 
     func delete(_ jobs: [String]) async throws -> JSONValue {
         try await send(.POST, "/advanced-prompt-optimization-job/batch-delete", ["jobIdentifiers": .array(jobs.map(JSONValue.string))])
@@ -44,7 +44,7 @@ struct CoordinatorClient: Sendable {
         var summaries: [JSONValue] = []
         var token: String?
         repeat {
-            let next = token.map { "&nextToken=\(Self.encoded($0))" } ?? ""
+            let next = token.map { "&nextToken=\(PercentEncoding.encoded($0))" } ?? ""
             let count = min(1000, limit - summaries.count)
             let order = ascending ? "Ascending" : "Descending"
             let page = try await send(.GET, "/advanced-prompt-optimization-jobs?maxResults=\(count)&sortOrder=\(order)\(next)")
@@ -55,13 +55,13 @@ struct CoordinatorClient: Sendable {
     }
 
     func file(_ name: String, of job: String) async throws -> [UInt8] {
-        let response = try await execute(.GET, "/jobs/\(Self.encoded(job))/files/\(Self.encoded(name))", deadline: .now() + .minutes(10))
+        let response = try await execute(.GET, "/jobs/\(PercentEncoding.encoded(job))/files/\(PercentEncoding.encoded(name))", deadline: .now() + .minutes(10))
         return try await body(response, limit: Self.maximumFileBytes)
     }
 
     /// Calls `onProgress` for a snapshot and each change, until the job ends or the connection does.
     func watch(_ job: String, _ onProgress: (JobProgress) async throws -> Void) async throws {
-        let response = try await execute(.GET, "/jobs/\(Self.encoded(job))/events", deadline: .distantFuture)
+        let response = try await execute(.GET, "/jobs/\(PercentEncoding.encoded(job))/events", deadline: .distantFuture)
         var reader = EventStreamReader()
         do {
             for try await part in response.body {
@@ -170,15 +170,5 @@ struct CoordinatorClient: Sendable {
     private static func progress(_ data: [UInt8]) -> JobProgress? {
         // What cannot be parsed is no progress either way.
         (try? JSONValue(parsing: data)).flatMap { JobProgress(json: $0) }
-    }
-
-    /// Percent-encodes all but the unreserved characters of RFC 3986.
-    static func encoded(_ text: String) -> String {
-        text.utf8.map { byte in
-            let scalar = Unicode.Scalar(byte)
-            let isUnreserved = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "-._~".unicodeScalars.contains(scalar))
-            let hex = String(byte, radix: 16, uppercase: true)
-            return isUnreserved ? String(Character(scalar)) : "%" + (hex.count < 2 ? "0" : "") + hex
-        }.joined()
     }
 }
