@@ -15,6 +15,7 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -81,7 +82,7 @@ let package = Package(
         // Ring 0: pure. AdvPOModel is the vocabulary that the others share.
         library("AdvPOModel", [collections, crypto]),
         library("AdvPOBedrock", ["AdvPOModel", collections, crypto]),
-        library("AdvPOCluster", ["AdvPOModel", collections]),
+        library("AdvPOCluster", ["AdvPOModel", collections, deque, heap]),
         library("AdvPOOptimizer", ["AdvPOModel", collections, numerics]),
         library("AdvPOWire", ["AdvPOModel", collections, protobuf], exclude: ["Schema"]),
 

@@ -14,7 +14,7 @@ enum ImportRule {
     static let ringZero = steps[0] + steps[1]
 
     /// What ring 0 may import besides its own: nothing here does I/O, reads a clock or draws randomness unasked.
-    static let pureModules: Set = ["Crypto", "Foundation", "OrderedCollections", "RealModule", "SwiftProtobuf", "Swift"]
+    static let pureModules: Set = ["Crypto", "DequeModule", "Foundation", "HeapModule", "OrderedCollections", "RealModule", "SwiftProtobuf", "Swift"]
 
     /// Modules that belong to one target.
     static let owned = ["CNNG": "AdvPOTransport", "CZstd": "AdvPOTransport", "GRDB": "AdvPOStore", "Hummingbird": "AdvPOAPI", "SwiftProtobuf": "AdvPOWire"]

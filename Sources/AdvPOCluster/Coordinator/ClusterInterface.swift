@@ -39,6 +39,16 @@ package struct ClusterSettings: Hashable, Sendable {
     package init() {}
 }
 
+/// Which of a run's tasks go first: those on which its next step waits are short, those that prove it are long.
+package enum TaskUrgency: UInt8, Hashable, Sendable, Comparable {
+    /// First looks at candidates, and rewrites.
+    case screening
+    case validation
+    /// The verdict, and rows that only fill up the result.
+    case proof
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
+}
+
 /// A task as the search wants it done, before anyone holds it.
 package struct TaskSpecification: Hashable, Sendable {
     package var run: RunID
@@ -48,12 +58,16 @@ package struct TaskSpecification: Hashable, Sendable {
     package var models: [String]
     /// Whether its samples have files, which not every worker can send.
     package var hasAttachments: Bool
-    package init(run: RunID, iteration: Int, work: TaskOrder.Work, models: [String], hasAttachments: Bool = false) {
+    package var urgency: TaskUrgency
+    package init(
+        run: RunID, iteration: Int, work: TaskOrder.Work, models: [String], hasAttachments: Bool = false, urgency: TaskUrgency = .screening
+    ) {
         self.run = run
         self.iteration = iteration
         self.work = work
         self.models = models
         self.hasAttachments = hasAttachments
+        self.urgency = urgency
     }
 }
 

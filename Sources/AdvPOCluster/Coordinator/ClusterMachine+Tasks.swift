@@ -1,108 +1,118 @@
 import AdvPOModel
+import HeapModule
 import OrderedCollections
 
 extension ClusterMachine {
     mutating func submit(_ specifications: [TaskSpecification], _ now: Tick) -> [ClusterEffect] {
+        var last: TaskHeader?
         for specification in specifications {
-            let units = specification.work.units
-            precondition(!units.isEmpty, "a task has at least one unit")
-            tasks[nextTask] = Task(
-                specification: specification, remaining: OrderedDictionary(units.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first }))
-            queue.append(nextTask, of: specification.run)
-            nextTask += 1
+            precondition(!specification.work.units.isEmpty, "a task has at least one unit")
+            last = enter(specification, sharing: last)
         }
         return assign(now)
     }
 
     mutating func cancel(_ run: RunID, _ now: Tick) -> [ClusterEffect] {
+        guard let ids = runs[run]?.tasks else { return [] }
         var told: OrderedSet<SessionID> = []
-        for (id, task) in tasks where task.specification.run == run {
-            if let holder = task.holder {
-                instruct(holder.session, toCancel: lease(id, task))
-                workers[holder.session]?.held.remove(id)
-                told.append(holder.session)
-            }
-        }
-        tasks.removeAll { $0.value.specification.run == run }
         queue.removeAll(of: run)
-        resting.removeAll { tasks[$0.task] == nil }
+        for id in ids {
+            guard let task = tasks[id] else { continue }
+            if let holder = holders[id] {
+                instruct(holder.session, toCancel: lease(id, task))
+                told.append(holder.session)
+                release(id)
+            }
+            if task.isResting { restingCount -= 1 }
+            forget(id)
+        }
         return told.flatMap { answerHeartbeat($0, now) }
     }
 
     mutating func pull(_ token: RequestToken, _ session: SessionID, _ now: Tick) -> [ClusterEffect] {
-        guard workers[session] != nil else { return [.unknownSession(token)] }
+        guard let worker = workers[session] else { return [.unknownSession(token)] }
         workers[session]?.disconnectedSince = nil
         var effects: [ClusterEffect] = []
         // A worker has no more pulls than slots under way: an older one belongs to a connection that is gone, and a task given to it is lost for a while.
-        let slots = workers[session]?.introduction.slots ?? 0
-        if waitingPulls.count(where: { $0.session == session }) >= slots, let oldest = waitingPulls.firstIndex(where: { $0.session == session }) {
-            effects.append(.nothing(waitingPulls.remove(at: oldest).token))
+        if worker.waiting.count >= worker.introduction.slots, let oldest = worker.waiting.first {
+            workers[session]?.waiting.removeFirst()
+            waitingPulls.remove(oldest)
+            effects.append(.nothing(oldest))
         }
-        waitingPulls.append(WaitingPull(token: token, session: session, since: now))
-        return effects + assign(now)
+        if let id = queue.take(serving: suitability.needs(of: worker.kind)) {
+            effects += give(id, to: token, of: session, now)
+        } else {
+            workers[session]?.waiting.append(token)
+            waitingPulls.add(token, of: session, kind: worker.kind, since: now)
+        }
+        return effects
     }
 
     mutating func report(
         _ token: RequestToken, _ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool, _ now: Tick
     ) -> [ClusterEffect] {
         guard workers[session] != nil else { return [.unknownSession(token)] }
-        guard isCurrent(lease, of: session), var task = tasks[lease.task] else { return [.reportStale(token)] }
+        guard isCurrent(lease, of: session), let run = tasks[lease.task]?.header.run else { return [.reportStale(token)] }
         var effects: [ClusterEffect] = []
-        for report in units where task.remaining.removeValue(forKey: report.unit) != nil {
-            effects.append(.accepted(task.specification.run, report, lease))
-            task.holder?.hasFinishedUnits = true
+        for report in units where tasks[lease.task]?.finish(report.unit) == true {
+            effects.append(.accepted(run, report, lease))
+            holders[lease.task]?.hasFinishedUnits = true
         }
-        tasks[lease.task] = task
         effects.append(.reportAccepted(token))
-        if task.remaining.isEmpty {
-            tasks.removeValue(forKey: lease.task)
-            workers[session]?.held.remove(lease.task)
+        if tasks[lease.task]?.remaining.isEmpty == true {
+            release(lease.task)
+            forget(lease.task)
         } else if ended {
-            workers[session]?.held.remove(lease.task)
             // It may be draining; if it is not, it pulls again at once.
-            effects += waitingPulls.filter { $0.session == session }.map { .nothing($0.token) }
-            waitingPulls.removeAll { $0.session == session }
-            effects += task.holder?.hasFinishedUnits == true ? requeue(lease.task) : rest(lease.task, now)
+            for waiting in workers[session]?.waiting ?? [] {
+                waitingPulls.remove(waiting)
+                effects.append(.nothing(waiting))
+            }
+            workers[session]?.waiting = []
+            effects += holders[lease.task]?.hasFinishedUnits == true ? requeue(lease.task) : rest(lease.task, now)
         }
         return effects + assign(now)
     }
 
-    /// Gives waiting pulls the tasks that their workers can do: oldest pull first, tasks fair over jobs and runs.
+    /// Gives waiting pulls the tasks that were queued since: oldest pull first, tasks fair over jobs and runs.
     mutating func assign(_ now: Tick) -> [ClusterEffect] {
-        guard !queue.isEmpty, !waitingPulls.isEmpty else { return [] }
+        guard !freshNeeds.isEmpty else { return [] }
+        defer { freshNeeds = [] }
+        guard waitingPulls.count > 0, !queue.isEmpty else { return [] }
+        var kinds: OrderedSet<Int> = []
+        for need in freshNeeds { kinds.append(contentsOf: suitability.kinds(serving: need).filter { waitingPulls.count(of: $0) > 0 }) }
+        var lines = Heap(kinds.compactMap { kind in waitingPulls.oldest(of: kind).first.map { PullLine(arrival: $0.arrival, kind: kind) } })
         var effects: [ClusterEffect] = []
-        var still: [WaitingPull] = []
-        for (index, pull) in waitingPulls.enumerated() {
-            guard let worker = workers[pull.session] else {
-                effects.append(.unknownSession(pull.token))
-                continue
-            }
-            let suits = { (id: UInt64) in
-                tasks[id].map { worker.serves($0.specification.models, withAttachments: $0.specification.hasAttachments) } ?? false
-            }
-            guard let id = queue.take(where: suits), var task = tasks[id] else {
-                still.append(pull)
-                if queue.isEmpty {
-                    still += waitingPulls[(index + 1)...]
-                    break
-                }
-                continue
-            }
-            task.attempt += 1
-            task.holder = Task.Holder(session: pull.session, since: now)
-            tasks[id] = task
-            workers[pull.session]?.held.append(id)
-            effects.append(.task(pull.token, order(id, task)))
+        while let line = lines.popMin(), let pull = waitingPulls.oldest(of: line.kind).first {
+            // A kind for which there is nothing left drops out.
+            guard let id = queue.take(serving: suitability.needs(of: line.kind)) else { continue }
+            waitingPulls.remove(pull.token)
+            workers[pull.session]?.waiting.removeAll { $0 == pull.token }
+            effects += give(id, to: pull.token, of: pull.session, now)
+            if let next = waitingPulls.oldest(of: line.kind).first { lines.insert(PullLine(arrival: next.arrival, kind: line.kind)) }
         }
-        waitingPulls = still
         return effects
+    }
+
+    private struct PullLine: Comparable {
+        var arrival: UInt64
+        var kind: Int
+        static func < (lhs: Self, rhs: Self) -> Bool { (lhs.arrival, lhs.kind) < (rhs.arrival, rhs.kind) }
+    }
+
+    /// Leases a task that was just taken from the queue.
+    private mutating func give(_ id: UInt64, to token: RequestToken, of session: SessionID, _ now: Tick) -> [ClusterEffect] {
+        tasks[id]?.attempt += 1
+        guard let task = tasks[id] else { preconditionFailure("a queued task exists") }
+        holders[id] = Holder(session: session, since: now)
+        workers[session]?.held.append(id)
+        return [.task(token, order(id, task))]
     }
 
     /// Voids a lease that its worker evidently never received.
     mutating func takeBack(_ id: UInt64, _ now: Tick) -> [ClusterEffect] {
-        guard let task = tasks[id], let holder = task.holder else { return [] }
+        guard let task = tasks[id], let holder = holders[id] else { return [] }
         instruct(holder.session, toCancel: lease(id, task))
-        workers[holder.session]?.held.remove(id)
         tasks[id]?.fruitlessAttempts += 1
         return requeue(id)
     }
@@ -112,55 +122,49 @@ extension ClusterMachine {
         tasks[id]?.fruitlessAttempts += 1
         guard let task = tasks[id], task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else { return requeue(id) }
         let pause = min(settings.restMilliseconds << Int64(min(20, task.fruitlessAttempts - 1)), settings.maximumRestMilliseconds)
-        tasks[id]?.holder = nil
-        resting.append((id, now.adding(milliseconds: pause)))
+        release(id)
+        tasks[id]?.isResting = true
+        restingCount += 1
+        resting.insert(Timer(time: now.adding(milliseconds: pause), owner: id))
         return []
     }
 
     /// Queues the tasks that have rested.
     mutating func wakeResting(_ now: Tick) {
-        guard !resting.isEmpty else { return }
-        for (id, until) in resting where until <= now {
-            if let task = tasks[id] { queue.prepend(id, of: task.specification.run) }
+        while let timer = resting.min, timer.time <= now {
+            resting.removeMin()
+            guard tasks[timer.owner]?.isResting == true else { continue }
+            tasks[timer.owner]?.isResting = false
+            restingCount -= 1
+            putBack(timer.owner)
         }
-        resting.removeAll { $0.until <= now }
     }
 
-    /// Queues a task again, or fails what is left of it when it has cost too many workers or came back too often.
+    /// Queues a leased task again, or fails what is left of it when it has cost too many workers or came back too often.
     mutating func requeue(_ id: UInt64) -> [ClusterEffect] {
-        guard var task = tasks[id] else { return [] }
-        let lastLease = lease(id, task)
-        task.holder = nil
+        guard let task = tasks[id] else { return [] }
+        release(id)
         guard task.lostWorkers < settings.lostWorkersPerTask, task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else {
-            tasks.removeValue(forKey: id)
+            forget(id)
             let reason = task.lostWorkers >= settings.lostWorkersPerTask
                 ? "\(task.lostWorkers) workers were lost while they ran this task"
                 : "the task came back \(task.fruitlessAttempts) times without one more sample finished; the workers' logs say why"
-            return task.remaining.keys.map { unit in
+            return task.remaining.map { unit in
                 let record = UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: reason, providerCalls: 0)
-                return .accepted(task.specification.run, UnitReport(unit: unit, record: record), lastLease)
+                return .accepted(task.header.run, UnitReport(unit: unit.unit, record: record), lease(id, task))
             }
         }
-        tasks[id] = task
-        queue.prepend(id, of: task.specification.run)
+        putBack(id)
         return []
     }
 
     func isCurrent(_ lease: Lease, of session: SessionID) -> Bool {
-        guard lease.epoch == epoch, let task = tasks[lease.task], let holder = task.holder else { return false }
-        return holder.session == session && task.attempt == lease.attempt
+        lease.epoch == epoch && holders[lease.task]?.session == session && tasks[lease.task]?.attempt == lease.attempt
     }
 
     func lease(_ id: UInt64, _ task: Task) -> Lease { Lease(task: id, attempt: task.attempt, epoch: epoch) }
 
     func order(_ id: UInt64, _ task: Task) -> TaskOrder {
-        let units = Array(task.remaining.values)
-        let work: TaskOrder.Work =
-            switch task.specification.work {
-            case .evaluate(let work):
-                .evaluate(TaskOrder.EvaluateWork(model: work.model, candidate: work.candidate, evaluation: work.evaluation, units: units))
-            case .generate: .generate(TaskOrder.GenerateWork(units: units))
-            }
-        return TaskOrder(lease: lease(id, task), run: task.specification.run, iteration: task.specification.iteration, work: work)
+        TaskOrder(lease: lease(id, task), run: task.header.run, iteration: task.header.iteration, work: task.header.work.with(units: task.remaining))
     }
 }
