@@ -48,12 +48,17 @@ package struct TaskSpecification: Hashable, Sendable {
     package var models: [String]
     /// Whether its samples have files, which not every worker can send.
     package var hasAttachments: Bool
-    package init(run: RunID, iteration: Int, work: TaskOrder.Work, models: [String], hasAttachments: Bool = false) {
+    /// What its calls cost; nil outside every budget.
+    package var price: CallPrice?
+    package init(
+        run: RunID, iteration: Int, work: TaskOrder.Work, models: [String], hasAttachments: Bool = false, price: CallPrice? = nil
+    ) {
         self.run = run
         self.iteration = iteration
         self.work = work
         self.models = models
         self.hasAttachments = hasAttachments
+        self.price = price
     }
 }
 
@@ -65,12 +70,17 @@ package struct WorkerIntroduction: Hashable, Sendable {
     package var models: [String]
     /// Whether it sends samples' files to models.
     package var sendsAttachments: Bool
-    package init(instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true) {
+    /// Whether it keeps to a task's allowance of calls.
+    package var keepsAllowances: Bool
+    package init(
+        instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true, keepsAllowances: Bool = true
+    ) {
         self.instance = instance
         self.name = name
         self.slots = slots
         self.models = models
         self.sendsAttachments = sendsAttachments
+        self.keepsAllowances = keepsAllowances
     }
 }
 
@@ -79,7 +89,8 @@ package enum ClusterEvent: Hashable, Sendable {
     case heartbeat(RequestToken, SessionID, leases: [Lease], seenInstructions: UInt64)
     case goodbye(RequestToken, SessionID)
     case pull(RequestToken, SessionID)
-    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool)
+    /// `callsSpent`: by the lease so far, whether or not their units are finished; nil from a worker that does not say.
+    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool, callsSpent: Int? = nil)
     /// The connection of a session broke; the worker may come back.
     case connectionLost(SessionID)
     case submit([TaskSpecification])

@@ -8,6 +8,7 @@ extension ClusterMachine {
             precondition(!units.isEmpty, "a task has at least one unit")
             tasks[nextTask] = Task(
                 specification: specification, remaining: OrderedDictionary(units.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first }))
+            if let price = specification.price { budgets.need(specification.run, units: tasks[nextTask]?.remaining.count ?? 0, price) }
             queue.append(nextTask, of: specification.run)
             nextTask += 1
         }
@@ -18,6 +19,7 @@ extension ClusterMachine {
         var told: OrderedSet<SessionID> = []
         for (id, task) in tasks where task.specification.run == run {
             if let holder = task.holder {
+                forfeit(lease(id, task), task)
                 instruct(holder.session, toCancel: lease(id, task))
                 workers[holder.session]?.held.remove(id)
                 told.append(holder.session)
@@ -25,6 +27,7 @@ extension ClusterMachine {
         }
         tasks.removeAll { $0.value.specification.run == run }
         queue.removeAll(of: run)
+        budgets.needNothing(run)
         resting.removeAll { tasks[$0.task] == nil }
         return told.flatMap { answerHeartbeat($0, now) }
     }
@@ -43,17 +46,24 @@ extension ClusterMachine {
     }
 
     mutating func report(
-        _ token: RequestToken, _ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool, _ now: Tick
+        _ token: RequestToken, _ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool, _ callsSpent: Int?, _ now: Tick
     ) -> [ClusterEffect] {
         guard workers[session] != nil else { return [.unknownSession(token)] }
-        guard isCurrent(lease, of: session), var task = tasks[lease.task] else { return [.reportStale(token)] }
+        guard isCurrent(lease, of: session), var task = tasks[lease.task] else {
+            // Too late for its units, in time for what they cost.
+            if ended, let callsSpent { budgets.settleLate(lease, callsSpent: callsSpent) }
+            return [.reportStale(token)]
+        }
         var effects: [ClusterEffect] = []
         for report in units where task.remaining.removeValue(forKey: report.unit) != nil {
             effects.append(.accepted(task.specification.run, report, lease))
             task.holder?.hasFinishedUnits = true
+            task.callsTold += report.record.providerCalls
+            budgets.answered(lease, task.specification.run, report.record)
         }
         tasks[lease.task] = task
         effects.append(.reportAccepted(token))
+        if task.remaining.isEmpty || ended { settle(lease, task, callsSpent: callsSpent ?? task.callsTold) }
         if task.remaining.isEmpty {
             tasks.removeValue(forKey: lease.task)
             workers[session]?.held.remove(lease.task)
@@ -69,8 +79,8 @@ extension ClusterMachine {
 
     /// Gives waiting pulls the tasks that their workers can do: oldest pull first, tasks fair over jobs and runs.
     mutating func assign(_ now: Tick) -> [ClusterEffect] {
-        guard !queue.isEmpty, !waitingPulls.isEmpty else { return [] }
-        var effects: [ClusterEffect] = []
+        var effects = failUnpayable()
+        guard !queue.isEmpty, !waitingPulls.isEmpty else { return effects }
         var still: [WaitingPull] = []
         for (index, pull) in waitingPulls.enumerated() {
             guard let worker = workers[pull.session] else {
@@ -78,7 +88,10 @@ extension ClusterMachine {
                 continue
             }
             let suits = { (id: UInt64) in
-                tasks[id].map { worker.serves($0.specification.models, withAttachments: $0.specification.hasAttachments) } ?? false
+                tasks[id].map {
+                    worker.serves($0.specification.models, withAttachments: $0.specification.hasAttachments)
+                        && budgets.pays(for: $0, keepsAllowances: worker.introduction.keepsAllowances)
+                } ?? false
             }
             guard let id = queue.take(where: suits), var task = tasks[id] else {
                 still.append(pull)
@@ -90,9 +103,11 @@ extension ClusterMachine {
             }
             task.attempt += 1
             task.holder = Task.Holder(session: pull.session, since: now)
+            task.callsTold = 0
             tasks[id] = task
             workers[pull.session]?.held.append(id)
-            effects.append(.task(pull.token, order(id, task)))
+            let allowance = reserve(lease(id, task), for: task, keepsAllowances: worker.introduction.keepsAllowances)
+            effects.append(.task(pull.token, order(id, task, callAllowance: allowance)))
         }
         waitingPulls = still
         return effects
@@ -103,6 +118,7 @@ extension ClusterMachine {
         guard let task = tasks[id], let holder = task.holder else { return [] }
         instruct(holder.session, toCancel: lease(id, task))
         workers[holder.session]?.held.remove(id)
+        forfeit(lease(id, task), task)
         tasks[id]?.fruitlessAttempts += 1
         return requeue(id)
     }
@@ -136,10 +152,8 @@ extension ClusterMachine {
             let reason = task.lostWorkers >= settings.lostWorkersPerTask
                 ? "\(task.lostWorkers) workers were lost while they ran this task"
                 : "the task came back \(task.fruitlessAttempts) times without one more sample finished; the workers' logs say why"
-            return task.remaining.keys.map { unit in
-                let record = UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: reason, providerCalls: 0)
-                return .accepted(task.specification.run, UnitReport(unit: unit, record: record), lastLease)
-            }
+            if let price = task.specification.price { budgets.need(task.specification.run, units: -task.remaining.count, price) }
+            return failures(of: task, lastLease, reason)
         }
         tasks[id] = task
         queue.prepend(id, of: task.specification.run)
@@ -153,7 +167,7 @@ extension ClusterMachine {
 
     func lease(_ id: UInt64, _ task: Task) -> Lease { Lease(task: id, attempt: task.attempt, epoch: epoch) }
 
-    func order(_ id: UInt64, _ task: Task) -> TaskOrder {
+    func order(_ id: UInt64, _ task: Task, callAllowance: Int?) -> TaskOrder {
         let units = Array(task.remaining.values)
         let work: TaskOrder.Work =
             switch task.specification.work {
@@ -161,6 +175,7 @@ extension ClusterMachine {
                 .evaluate(TaskOrder.EvaluateWork(model: work.model, candidate: work.candidate, evaluation: work.evaluation, units: units))
             case .generate: .generate(TaskOrder.GenerateWork(units: units))
             }
-        return TaskOrder(lease: lease(id, task), run: task.specification.run, iteration: task.specification.iteration, work: work)
+        return TaskOrder(
+            lease: lease(id, task), run: task.specification.run, iteration: task.specification.iteration, work: work, callAllowance: callAllowance)
     }
 }

@@ -20,6 +20,7 @@ package struct ClusterMachine: Sendable {
     var workers: OrderedDictionary<SessionID, Worker> = [:]
     var tasks: OrderedDictionary<UInt64, Task> = [:]
     var queue = FairQueue()
+    package internal(set) var budgets = AllowanceBook()
     /// Tasks that came back fruitless, each until its time.
     var resting: [(task: UInt64, until: Tick)] = []
     var lastTick: Tick?
@@ -52,6 +53,8 @@ package struct ClusterMachine: Sendable {
         var lostWorkers = 0
         var fruitlessAttempts = 0
         var holder: Holder?
+        /// Requests that its records of the current lease tell of, for a worker that tells of no others.
+        var callsTold = 0
 
         struct Holder: Sendable {
             var session: SessionID
@@ -92,7 +95,7 @@ package struct ClusterMachine: Sendable {
         case .heartbeat(let token, let session, let leases, let seen): heartbeat(token, session, leases, seen, now)
         case .goodbye(let token, let session): goodbye(token, session, now)
         case .pull(let token, let session): pull(token, session, now)
-        case .report(let token, let session, let lease, let units, let ended): report(token, session, lease, units, ended, now)
+        case .report(let token, let session, let lease, let units, let ended, let calls): report(token, session, lease, units, ended, calls, now)
         case .connectionLost(let session): connectionLost(session, now)
         case .submit(let specifications): submit(specifications, now)
         case .cancel(let run): cancel(run, now)
