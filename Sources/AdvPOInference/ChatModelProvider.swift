@@ -51,7 +51,7 @@ package final class ChatModelProvider: ChatModels {
         for fault in keys.faults.values { logger.warning("\(fault)") }
     }
 
-    package func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
+    package func complete(_ request: ChatRequest, within allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion {
         guard let route = routes[request.modelID] else {
             let known = routes.keys.prefix(20).joined(separator: ", ")
             throw InferenceFailure(
@@ -66,9 +66,9 @@ package final class ChatModelProvider: ChatModels {
             } catch {
                 throw caller.configurationFailure(error.message)
             }
-            return try await caller.call { _ in try await endpoint.send(body) }
+            return try await caller.call(within: allowance) { _ in try await endpoint.send(body) }
         case .simulated(let model, let caller):
-            return try await caller.call { attempt in try await model.answer(request, attempt: attempt) }
+            return try await caller.call(within: allowance) { attempt in try await model.answer(request, attempt: attempt) }
         }
     }
 

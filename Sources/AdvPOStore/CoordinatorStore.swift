@@ -15,6 +15,8 @@ package protocol CoordinatorStore: Sendable {
     func units(of run: RunID) async throws -> [StoredUnit]
     /// Candidates of a run by their position, with their scores.
     func candidates(of run: RunID) async throws -> [StoredCandidate]
+    /// What a run may have spent, as last committed; nil when nothing was.
+    func spending(of run: RunID) async throws -> StoredSpending?
     /// A job's story, in the order committed; empty for an unknown job.
     func journal(of job: JobID) async throws -> [JournalEntry]
     /// Releases the data directory. Later calls throw `StoreError.closed`; closing twice is harmless.
@@ -30,6 +32,8 @@ package enum StoreRecord: Hashable, Sendable {
     case candidate(StoredCandidate)
     /// Inserts; a unit that is there already stays as it is (paid for once).
     case unit(StoredUnit)
+    /// Inserts or replaces.
+    case spending(StoredSpending)
     /// Inserts; the same hash is the same content.
     case blob(Blob)
     /// The coordinator's epoch, raised at every start.
@@ -105,6 +109,19 @@ package struct StoredUnit: Hashable, Sendable {
         self.unit = unit
         self.record = record
         self.lease = lease
+    }
+}
+
+package struct StoredSpending: Hashable, Sendable {
+    package var run: RunID
+    /// Calls that were or may have been sent, those of leases still out included: for people who look.
+    package var calls: Int
+    /// The whole account as JSON, opaque here.
+    package var record: String
+    package init(run: RunID, calls: Int, record: String) {
+        self.run = run
+        self.calls = calls
+        self.record = record
     }
 }
 

@@ -30,6 +30,7 @@ extension StoreLimits {
         case .run(let run): fault(text: run.state, named: "state of run \(run.id)") ?? fault(text: run.outcome, named: "outcome of run \(run.id)")
         case .candidate(let candidate): fault(text: candidate.record, named: "candidate \(candidate.position) of run \(candidate.run)")
         case .unit(let unit): fault(of: unit)
+        case .spending(let spending): fault(text: spending.record, named: "spending of run \(spending.run)")
         case .blob(let blob): fault(size: blob.bytes.count, limit: blobBytes, named: "blob \(blob.hash)")
         case .epoch(let epoch): epoch > UInt64(Int64.max) ? "the epoch \(epoch) is beyond \(Int64.max)" : nil
         case .journal(let entry): fault(size: entry.text.utf8.count, limit: textBytes, named: "journal entry of job \(entry.job)")
@@ -82,7 +83,7 @@ extension StoreRecord {
         case .journal(var entry):
             entry.text = entry.text.withoutNUL
             return .journal(entry)
-        case .run, .candidate, .unit, .blob, .epoch, .deleteJob:
+        case .run, .candidate, .unit, .spending, .blob, .epoch, .deleteJob:
             return self
         }
     }

@@ -4,7 +4,7 @@ package import AdvPOModel
 package struct WireVersion: Hashable, Sendable, CustomStringConvertible {
     package var major: UInt32
     package var minor: UInt32
-    package static let current = WireVersion(major: 1, minor: 1)
+    package static let current = WireVersion(major: 1, minor: 2)
     package init(major: UInt32, minor: UInt32) {
         self.major = major
         self.minor = minor
@@ -12,6 +12,8 @@ package struct WireVersion: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(major).\(minor)" }
     /// Whether who speaks it sends a sample's files to the model: an older worker would leave them out unseen. Since 1.1.
     package var hasAttachments: Bool { minor >= 1 }
+    /// Whether who speaks it keeps to a task's allowance of calls, and says how many it sent. Since 1.2.
+    package var hasAllowances: Bool { minor >= 2 }
 }
 
 /// What a worker says on the control socket.
@@ -96,7 +98,8 @@ package enum WorkRequest: Hashable, Sendable {
     /// A free slot asks for a task; held up to 20 s.
     case pull(session: UInt64)
     /// Units that just finished. `taskEnded`: the lease is given back, whatever units are missing were not run.
-    case report(session: UInt64, lease: Lease, units: [UnitReport], taskEnded: Bool)
+    /// `callsSpent`: requests of the lease so far that may have been served, also for units that are missing; nil from a worker before 1.2.
+    case report(session: UInt64, lease: Lease, units: [UnitReport], taskEnded: Bool, callsSpent: Int? = nil)
     /// Blobs that the worker's cache misses.
     case fetch(session: UInt64, hashes: [ContentHash])
 }

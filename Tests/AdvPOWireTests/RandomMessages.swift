@@ -58,7 +58,8 @@ struct RandomMessages {
         case 0: .pull(session: word())
         case 1:
             .report(
-                session: word(), lease: lease(), units: many(0...5) { UnitReport(unit: $0.hash(), record: $0.unitRecord()) }, taskEnded: bool())
+                session: word(), lease: lease(), units: many(0...5) { UnitReport(unit: $0.hash(), record: $0.unitRecord()) }, taskEnded: bool(),
+                callsSpent: maybe { $0.number(0...1_000_000) })
         default: .fetch(session: word(), hashes: many(0...9) { $0.hash() })
         }
     }
@@ -81,7 +82,7 @@ struct RandomMessages {
         let work: TaskOrder.Work =
             bool()
             ? .evaluate(.init(model: modelConfiguration(), candidate: hash(), evaluation: hash(), units: units)) : .generate(.init(units: units))
-        return TaskOrder(lease: lease(), run: run, iteration: number(0...1_000_000), work: work)
+        return TaskOrder(lease: lease(), run: run, iteration: number(0...1_000_000), work: work, callAllowance: maybe { $0.number(0...1_000_000) })
     }
 
     mutating func unitRecord() -> UnitRecord {

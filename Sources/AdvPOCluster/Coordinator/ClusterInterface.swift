@@ -59,8 +59,11 @@ package struct TaskSpecification: Hashable, Sendable {
     /// Whether its samples have files, which not every worker can send.
     package var hasAttachments: Bool
     package var urgency: TaskUrgency
+    /// What its calls cost; nil outside every budget.
+    package var price: CallPrice?
     package init(
-        run: RunID, iteration: Int, work: TaskOrder.Work, models: [String], hasAttachments: Bool = false, urgency: TaskUrgency = .screening
+        run: RunID, iteration: Int, work: TaskOrder.Work, models: [String], hasAttachments: Bool = false, urgency: TaskUrgency = .screening,
+        price: CallPrice? = nil
     ) {
         self.run = run
         self.iteration = iteration
@@ -68,6 +71,7 @@ package struct TaskSpecification: Hashable, Sendable {
         self.models = models
         self.hasAttachments = hasAttachments
         self.urgency = urgency
+        self.price = price
     }
 }
 
@@ -79,12 +83,17 @@ package struct WorkerIntroduction: Hashable, Sendable {
     package var models: [String]
     /// Whether it sends samples' files to models.
     package var sendsAttachments: Bool
-    package init(instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true) {
+    /// Whether it keeps to a task's allowance of calls.
+    package var keepsAllowances: Bool
+    package init(
+        instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true, keepsAllowances: Bool = true
+    ) {
         self.instance = instance
         self.name = name
         self.slots = slots
         self.models = models
         self.sendsAttachments = sendsAttachments
+        self.keepsAllowances = keepsAllowances
     }
 }
 
@@ -93,7 +102,8 @@ package enum ClusterEvent: Hashable, Sendable {
     case heartbeat(RequestToken, SessionID, leases: [Lease], seenInstructions: UInt64)
     case goodbye(RequestToken, SessionID)
     case pull(RequestToken, SessionID)
-    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool)
+    /// `callsSpent`: by the lease so far, whether or not their units are finished; nil from a worker that does not say.
+    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool, callsSpent: Int? = nil)
     /// The connection of a session broke; the worker may come back.
     case connectionLost(SessionID)
     case submit([TaskSpecification])

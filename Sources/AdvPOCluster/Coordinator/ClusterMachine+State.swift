@@ -29,6 +29,7 @@ extension ClusterMachine {
         let models: [String]
         let hasAttachments: Bool
         let urgency: TaskUrgency
+        let price: CallPrice?
         let need: Int
 
         init(_ specification: TaskSpecification, need: Int) {
@@ -38,11 +39,12 @@ extension ClusterMachine {
             models = specification.models
             hasAttachments = specification.hasAttachments
             urgency = specification.urgency
+            price = specification.price
             self.need = need
         }
 
         func isShared(by specification: TaskSpecification) -> Bool {
-            run == specification.run && iteration == specification.iteration && urgency == specification.urgency && models == specification.models
+            run == specification.run && iteration == specification.iteration && urgency == specification.urgency && price == specification.price && models == specification.models
                 && hasAttachments == specification.hasAttachments && work.isSame(as: specification.work)
         }
     }
@@ -70,6 +72,8 @@ extension ClusterMachine {
         /// Heartbeats in a row that did not name the lease.
         var unnamed = 0
         var hasFinishedUnits = false
+        /// Requests that its records tell of, for a worker that tells of no others.
+        var callsTold = 0
     }
 
     /// A run's tasks, by age; those that are gone stay until the list is tidied.

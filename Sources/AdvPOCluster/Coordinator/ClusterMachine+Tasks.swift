@@ -8,6 +8,7 @@ extension ClusterMachine {
         for specification in specifications {
             precondition(!specification.work.units.isEmpty, "a task has at least one unit")
             last = enter(specification, sharing: last)
+            if let price = specification.price { budgets.need(specification.run, units: tasks[nextTask - 1]?.remaining.count ?? 0, price) }
         }
         return assign(now)
     }
@@ -19,6 +20,7 @@ extension ClusterMachine {
         for id in ids {
             guard let task = tasks[id] else { continue }
             if let holder = holders[id] {
+                forfeit(lease(id, task), task)
                 instruct(holder.session, toCancel: lease(id, task))
                 told.append(holder.session)
                 release(id)
@@ -26,6 +28,7 @@ extension ClusterMachine {
             if task.isResting { restingCount -= 1 }
             forget(id)
         }
+        budgets.needNothing(run)
         return told.flatMap { answerHeartbeat($0, now) }
     }
 
@@ -39,7 +42,7 @@ extension ClusterMachine {
             waitingPulls.remove(oldest)
             effects.append(.nothing(oldest))
         }
-        if let id = queue.take(serving: suitability.needs(of: worker.kind)) {
+        if let id = takeTask(for: worker) {
             effects += give(id, to: token, of: session, now)
         } else {
             workers[session]?.waiting.append(token)
@@ -49,16 +52,25 @@ extension ClusterMachine {
     }
 
     mutating func report(
-        _ token: RequestToken, _ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool, _ now: Tick
+        _ token: RequestToken, _ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool, _ callsSpent: Int?, _ now: Tick
     ) -> [ClusterEffect] {
         guard workers[session] != nil else { return [.unknownSession(token)] }
-        guard isCurrent(lease, of: session), let run = tasks[lease.task]?.header.run else { return [.reportStale(token)] }
+        guard isCurrent(lease, of: session), let run = tasks[lease.task]?.header.run else {
+            // Too late for its units, in time for what they cost.
+            if ended, let callsSpent { budgets.settleLate(lease, callsSpent: callsSpent) }
+            return [.reportStale(token)]
+        }
         var effects: [ClusterEffect] = []
         for report in units where tasks[lease.task]?.finish(report.unit) == true {
             effects.append(.accepted(run, report, lease))
             holders[lease.task]?.hasFinishedUnits = true
+            holders[lease.task]?.callsTold += report.record.providerCalls
+            budgets.answered(lease, run, report.record)
         }
         effects.append(.reportAccepted(token))
+        if let task = tasks[lease.task], task.remaining.isEmpty || ended {
+            settle(lease, task, callsSpent: callsSpent ?? holders[lease.task]?.callsTold ?? 0)
+        }
         if tasks[lease.task]?.remaining.isEmpty == true {
             release(lease.task)
             forget(lease.task)
@@ -76,16 +88,16 @@ extension ClusterMachine {
 
     /// Gives waiting pulls the tasks that were queued since: oldest pull first, tasks fair over jobs and runs.
     mutating func assign(_ now: Tick) -> [ClusterEffect] {
-        guard !freshNeeds.isEmpty else { return [] }
+        var effects = failUnpayable()
+        guard !freshNeeds.isEmpty else { return effects }
         defer { freshNeeds = [] }
-        guard waitingPulls.count > 0, !queue.isEmpty else { return [] }
+        guard waitingPulls.count > 0, !queue.isEmpty else { return effects }
         var kinds: OrderedSet<Int> = []
         for need in freshNeeds { kinds.append(contentsOf: suitability.kinds(serving: need).filter { waitingPulls.count(of: $0) > 0 }) }
         var lines = Heap(kinds.compactMap { kind in waitingPulls.oldest(of: kind).first.map { PullLine(arrival: $0.arrival, kind: kind) } })
-        var effects: [ClusterEffect] = []
         while let line = lines.popMin(), let pull = waitingPulls.oldest(of: line.kind).first {
             // A kind for which there is nothing left drops out.
-            guard let id = queue.take(serving: suitability.needs(of: line.kind)) else { continue }
+            guard let worker = workers[pull.session], let id = takeTask(for: worker) else { continue }
             waitingPulls.remove(pull.token)
             workers[pull.session]?.waiting.removeAll { $0 == pull.token }
             effects += give(id, to: pull.token, of: pull.session, now)
@@ -100,19 +112,28 @@ extension ClusterMachine {
         static func < (lhs: Self, rhs: Self) -> Bool { (lhs.arrival, lhs.kind) < (rhs.arrival, rhs.kind) }
     }
 
+    /// The next task that the worker can do and its run's budget pays for.
+    private mutating func takeTask(for worker: Worker) -> UInt64? {
+        queue.take(serving: suitability.needs(of: worker.kind)) { id in
+            tasks[id].map { budgets.pays(for: $0, keepsAllowances: worker.introduction.keepsAllowances) } ?? true
+        }
+    }
+
     /// Leases a task that was just taken from the queue.
     private mutating func give(_ id: UInt64, to token: RequestToken, of session: SessionID, _ now: Tick) -> [ClusterEffect] {
         tasks[id]?.attempt += 1
         guard let task = tasks[id] else { preconditionFailure("a queued task exists") }
         holders[id] = Holder(session: session, since: now)
         workers[session]?.held.append(id)
-        return [.task(token, order(id, task))]
+        let allowance = reserve(lease(id, task), for: task, keepsAllowances: workers[session]?.introduction.keepsAllowances ?? false)
+        return [.task(token, order(id, task, callAllowance: allowance))]
     }
 
     /// Voids a lease that its worker evidently never received.
     mutating func takeBack(_ id: UInt64, _ now: Tick) -> [ClusterEffect] {
         guard let task = tasks[id], let holder = holders[id] else { return [] }
         instruct(holder.session, toCancel: lease(id, task))
+        forfeit(lease(id, task), task)
         tasks[id]?.fruitlessAttempts += 1
         return requeue(id)
     }
@@ -149,10 +170,8 @@ extension ClusterMachine {
             let reason = task.lostWorkers >= settings.lostWorkersPerTask
                 ? "\(task.lostWorkers) workers were lost while they ran this task"
                 : "the task came back \(task.fruitlessAttempts) times without one more sample finished; the workers' logs say why"
-            return task.remaining.map { unit in
-                let record = UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: reason, providerCalls: 0)
-                return .accepted(task.header.run, UnitReport(unit: unit.unit, record: record), lease(id, task))
-            }
+            if let price = task.header.price { budgets.need(task.header.run, units: -task.remaining.count, price) }
+            return failures(of: task, lease(id, task), reason)
         }
         putBack(id)
         return []
@@ -164,7 +183,9 @@ extension ClusterMachine {
 
     func lease(_ id: UInt64, _ task: Task) -> Lease { Lease(task: id, attempt: task.attempt, epoch: epoch) }
 
-    func order(_ id: UInt64, _ task: Task) -> TaskOrder {
-        TaskOrder(lease: lease(id, task), run: task.header.run, iteration: task.header.iteration, work: task.header.work.with(units: task.remaining))
+    func order(_ id: UInt64, _ task: Task, callAllowance: Int?) -> TaskOrder {
+        TaskOrder(
+            lease: lease(id, task), run: task.header.run, iteration: task.header.iteration, work: task.header.work.with(units: task.remaining),
+            callAllowance: callAllowance)
     }
 }

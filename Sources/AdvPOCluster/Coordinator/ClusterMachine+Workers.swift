@@ -73,6 +73,7 @@ extension ClusterMachine {
             effects.append(.nothing(pull.token))
         }
         wakeResting(now)
+        tryParkedAgain()
         return effects + assign(now)
     }
 
@@ -147,6 +148,7 @@ extension ClusterMachine {
         var effects: [ClusterEffect] = [.workerLost(session, name: worker.introduction.name, reason: reason)]
         for id in worker.held {
             if blame { tasks[id]?.lostWorkers += 1 }
+            if let task = tasks[id] { forfeit(lease(id, task), task) }
             effects += requeue(id)
         }
         // Their peers are gone or will ask again; the shell must not keep them for ever.

@@ -33,6 +33,7 @@ package struct ClusterMachine: Sendable {
     var holders: [UInt64: Holder] = [:]
     var suitability = Suitability()
     var queue = FairQueue()
+    package internal(set) var budgets = AllowanceBook()
     /// Needs of tasks that were queued since pulls last got their tasks.
     var freshNeeds: OrderedSet<Int> = []
     /// Tasks that came back fruitless, each until its time; those that are gone meanwhile are passed over.
@@ -52,7 +53,7 @@ package struct ClusterMachine: Sendable {
 
     package var workerCount: Int { workers.count }
     /// Tasks that wait for a worker, resting ones included.
-    package var queuedTaskCount: Int { queue.count + restingCount }
+    package var queuedTaskCount: Int { queue.count + queue.parkedCount + restingCount }
     package var leasedTaskCount: Int { holders.count }
     /// Slots of all workers that serve every one of these models, and send files when there are some.
     package func slots(serving models: [String], withAttachments: Bool = false) -> Int {
@@ -67,7 +68,7 @@ package struct ClusterMachine: Sendable {
         case .heartbeat(let token, let session, let leases, let seen): heartbeat(token, session, leases, seen, now)
         case .goodbye(let token, let session): goodbye(token, session, now)
         case .pull(let token, let session): pull(token, session, now)
-        case .report(let token, let session, let lease, let units, let ended): report(token, session, lease, units, ended, now)
+        case .report(let token, let session, let lease, let units, let ended, let calls): report(token, session, lease, units, ended, calls, now)
         case .connectionLost(let session): connectionLost(session, now)
         case .submit(let specifications): submit(specifications, now)
         case .cancel(let run): cancel(run, now)

@@ -1,6 +1,7 @@
 import AdvPOModel
 import DequeModule
 import HeapModule
+import OrderedCollections
 
 /// Queued tasks, fair over jobs, then over each job's runs; within a run the more urgent first, then first in first out.
 ///
@@ -80,6 +81,10 @@ struct FairQueue: Sendable {
     private var jobs: [JobID: JobQueue] = [:]
     private var runs: [RunID: RunQueue] = [:]
     private var nextTurn: UInt64 = 0
+    /// Runs that are passed over until they are unparked, in the order of their parking.
+    private var parked: OrderedDictionary<RunID, RunQueue> = [:]
+    private(set) var parkedCount = 0
+    /// Without those of parked runs.
     private(set) var count = 0
     var isEmpty: Bool { count == 0 }
 
@@ -97,13 +102,22 @@ struct FairQueue: Sendable {
     }
 
     mutating func removeAll(of run: RunID) {
+        if let removed = parked.removeValue(forKey: run) { parkedCount -= removed.tasks }
         guard let removed = runs.removeValue(forKey: run) else { return }
         count -= removed.tasks
         forgetRun(of: run.job)
     }
 
-    /// The next task that has one of these needs, removed; nil when none does.
-    mutating func take(serving served: [Int]) -> UInt64? {
+    /// The next task that has one of these needs, removed; nil when none does. A run whose task `pays` refuses is parked.
+    mutating func take(serving served: [Int], pays: (UInt64) -> Bool) -> UInt64? {
+        while let place = place(serving: served), let next = runs[place.run]?.lanes[place.lane].tasks.first {
+            if pays(next) { return take(at: place) }
+            park(place.run)
+        }
+        return nil
+    }
+
+    private mutating func place(serving served: [Int]) -> Place? {
         guard count > 0 else { return nil }
         var best: Place?
         for need in served {
@@ -111,7 +125,11 @@ struct FairQueue: Sendable {
             if let found = best, found.order <= place.order { continue }
             best = place
         }
-        guard let place = best, let task = runs[place.run]?.lanes[place.lane].tasks.popFirst() else { return nil }
+        return best
+    }
+
+    private mutating func take(at place: Place) -> UInt64? {
+        guard let task = runs[place.run]?.lanes[place.lane].tasks.popFirst() else { return nil }
         count -= 1
         nextTurn += 1
         jobs[place.job]?.turn = nextTurn
@@ -122,6 +140,34 @@ struct FairQueue: Sendable {
             forgetRun(of: place.job)
         }
         return task
+    }
+
+    // MARK: Parking
+
+    var parkedRuns: [RunID] { parked.keys.elements }
+
+    private mutating func park(_ run: RunID) {
+        guard let queue = runs.removeValue(forKey: run) else { return }
+        count -= queue.tasks
+        parkedCount += queue.tasks
+        parked[run] = queue
+        forgetRun(of: run.job)
+    }
+
+    /// Queues a parked run's tasks again, before those that came meanwhile; gives back their needs.
+    mutating func unpark(_ run: RunID) -> [Int] {
+        guard let queue = parked.removeValue(forKey: run) else { return [] }
+        parkedCount -= queue.tasks
+        for lane in queue.lanes where !lane.tasks.isEmpty {
+            let place = laneToFill(run, lane.need, lane.urgency)
+            // Those that came meanwhile are few; a parked lane may be long, and is moved whole.
+            let later = runs[run]?.lanes[place].tasks ?? []
+            runs[run]?.lanes[place].tasks = lane.tasks
+            runs[run]?.lanes[place].tasks.append(contentsOf: later)
+            runs[run]?.tasks += lane.tasks.count - 1
+            count += lane.tasks.count
+        }
+        return queue.lanes.filter { !$0.tasks.isEmpty }.map(\.need)
     }
 
     private mutating func takeTurn() -> UInt64 {

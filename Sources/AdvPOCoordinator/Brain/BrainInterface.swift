@@ -15,8 +15,8 @@ package struct Moment: Hashable, Sendable {
 
 package enum BrainEvent: Sendable {
     case cluster(ClusterEvent)
-    /// A job that was just submitted, or, with its units, one that an earlier life of the coordinator left unfinished.
-    case admitted(JobPlan, clientToken: String?, status: JobStatus, units: [StoredUnit], isNew: Bool)
+    /// A job that was just submitted, or, with its units and accounts, one that an earlier life of the coordinator left unfinished.
+    case admitted(JobPlan, clientToken: String?, status: JobStatus, units: [StoredUnit], spending: [StoredSpending] = [], isNew: Bool)
     case stop(JobID)
     /// Drop an ended job from memory: what it was is in the store.
     case forget(JobID)

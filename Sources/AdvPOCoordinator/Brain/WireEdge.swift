@@ -15,7 +15,7 @@ package enum WireEdge {
                 token,
                 WorkerIntroduction(
                     instance: hello.instance, name: hello.name, slots: Int(hello.slots), models: hello.models,
-                    sendsAttachments: hello.version.hasAttachments)))
+                    sendsAttachments: hello.version.hasAttachments, keepsAllowances: hello.version.hasAllowances)))
         case .heartbeat(let beat):
             return .success(.heartbeat(token, SessionID(beat.session), leases: beat.leases, seenInstructions: beat.seenInstructions))
         case .goodbye(let session): return .success(.goodbye(token, SessionID(session)))
@@ -26,7 +26,8 @@ package enum WireEdge {
     package static func event(for request: WorkRequest, token: RequestToken) -> ClusterEvent? {
         switch request {
         case .pull(let session): .pull(token, SessionID(session))
-        case .report(let session, let lease, let units, let ended): .report(token, SessionID(session), lease, units: units, taskEnded: ended)
+        case .report(let session, let lease, let units, let ended, let calls):
+            .report(token, SessionID(session), lease, units: units, taskEnded: ended, callsSpent: calls)
         case .fetch: nil
         }
     }

@@ -209,6 +209,8 @@ package actor Coordinator {
                 if case .persist(let record) = effect { records.append(record) } else { effects.append(effect) }
             }
         }
+        // What may be spent is durable before the tasks that may spend it are handed out.
+        records += brain.takeSpending()
         guard let kept = await commit(records) else {
             isAbandoned = true
             return false

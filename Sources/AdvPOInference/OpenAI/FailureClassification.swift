@@ -13,7 +13,11 @@ enum FailureClassification {
         let excerpt = redactor.excerpt(error?.message.isEmpty == false ? error?.message ?? body : body, characters: excerptCharacters)
         let what = excerpt.isEmpty ? "HTTP \(status)" : "HTTP \(status): \(excerpt)"
         switch status {
-        case 408, 409, 425, 429, 500...:
+        case 429:
+            var failure = TryFailure.retry(what, serverWish: serverWish)
+            failure.wasNotServed = true
+            return failure
+        case 408, 409, 425, 500...:
             return .retry(what, serverWish: serverWish)
         case 401, 403:
             return .configuration("\(what); check the model's key (apiKeyEnvironment or apiKeyFile)")
@@ -47,8 +51,11 @@ enum FailureClassification {
         guard let error = error as? HTTPClientError else {
             // The network library's own words for a refusal are of a reset.
             let words = String(describing: error)
-            let what = words.contains("Connection refused") ? "connection refused" : redactor.excerpt(words, characters: 200)
-            return .retry("no connection, or it broke: \(what); check that the server runs")
+            let isRefused = words.contains("Connection refused")
+            let what = isRefused ? "connection refused" : redactor.excerpt(words, characters: 200)
+            var failure = TryFailure.retry("no connection, or it broke: \(what); check that the server runs")
+            failure.wasNotServed = isRefused
+            return failure
         }
         let what = redactor.excerpt(error.shortDescription, characters: 200)
         switch error {

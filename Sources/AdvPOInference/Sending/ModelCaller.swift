@@ -25,10 +25,12 @@ final class ModelCaller: Sendable {
     }
 
     /// The answer of the first try that succeeds; `attempt` gets the try's number, from 1.
-    func call(_ attempt: @escaping @Sendable (Int) async throws -> TryAnswer) async throws(InferenceFailure) -> ChatCompletion {
+    func call(
+        within allowance: CallAllowance, _ attempt: @escaping @Sendable (Int) async throws -> TryAnswer
+    ) async throws(InferenceFailure) -> ChatCompletion {
         let sent = SentCount()
         do {
-            return try await gate.withPlace { try await tryRepeatedly(sent, attempt) }
+            return try await gate.withPlace { try await tryRepeatedly(sent, allowance, attempt) }
         } catch let failure as InferenceFailure {
             throw failure
         } catch {
@@ -45,10 +47,15 @@ final class ModelCaller: Sendable {
         let value = Atomic<Int>(0)
     }
 
-    private func tryRepeatedly(_ sent: SentCount, _ attempt: @escaping @Sendable (Int) async throws -> TryAnswer) async throws -> ChatCompletion {
+    private func tryRepeatedly(
+        _ sent: SentCount, _ allowance: CallAllowance, _ attempt: @escaping @Sendable (Int) async throws -> TryAnswer
+    ) async throws -> ChatCompletion {
         var number = 0
         while true {
             try Task.checkCancellation()
+            guard allowance.take() else {
+                throw failure(.allowance, "the task's \(allowance.limit ?? 0) requests are used up", attempts: number)
+            }
             number += 1
             sent.value.store(number, ordering: .relaxed)
             let reason: TryFailure
@@ -57,6 +64,7 @@ final class ModelCaller: Sendable {
                 return try completion(of: answer, attempts: number).get()
             } catch {
                 reason = error
+                if error.wasNotServed { allowance.giveBack() }
             }
             try Task.checkCancellation()
             switch reason.verdict {

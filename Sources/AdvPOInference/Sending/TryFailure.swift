@@ -14,6 +14,8 @@ struct TryFailure: Error, Hashable {
     var message: String
     /// Of an answer that was given and paid for, though it holds nothing.
     var usage: Usage?
+    /// The server refused to take the request, or there was none to take it: it cannot be billed.
+    var wasNotServed = false
 
     static func retry(_ message: String, serverWish: Duration? = nil) -> TryFailure {
         TryFailure(verdict: .retry(serverWish: serverWish), message: message)

@@ -8,6 +8,7 @@ struct DurableState {
     private(set) var jobs: OrderedDictionary<JobID, StoredJob> = [:]
     private(set) var runs: OrderedDictionary<RunID, StoredRun> = [:]
     private(set) var units: OrderedDictionary<RunID, OrderedDictionary<ContentHash, StoredUnit>> = [:]
+    private(set) var spendings: OrderedDictionary<RunID, StoredSpending> = [:]
     private(set) var unitCount = 0
     private(set) var hasPoisonedUnits = false
 
@@ -34,6 +35,7 @@ struct DurableState {
             case .epoch(let epoch):
                 if epoch <= self.epoch { violations.append("epoch \(epoch) came after \(self.epoch)") }
                 self.epoch = epoch
+            case .spending(let spending): spendings[spending.run] = spending
             case .candidate, .blob, .journal, .deleteJob: break
             }
         }

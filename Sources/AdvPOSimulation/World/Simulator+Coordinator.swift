@@ -38,7 +38,7 @@ extension Simulator {
             }
             guard !status.isTerminal else { continue }
             let units = plan.runs.flatMap { durable.units[$0].map { Array($0.values) } ?? [] }
-            post(.admitted(plan, clientToken: nil, status: status, units: units, isNew: false))
+            post(.admitted(plan, clientToken: nil, status: status, units: units, spending: plan.runs.compactMap { durable.spendings[$0] }, isNew: false))
         }
     }
 
@@ -62,6 +62,7 @@ extension Simulator {
                 if case .persist(let record) = effect { records.append(record) } else { effects.append(effect) }
             }
         }
+        records += state.brain.takeSpending()
         state.committing = (records, effects)
         coordinator = state
         at(now + commitTime(records), .commitEnds(incarnation: state.incarnation))
@@ -119,6 +120,7 @@ extension Simulator {
         case .run(let run): "run \(run.id) \(run.state)"
         case .candidate(let candidate): "candidate \(candidate.run) \(candidate.position) \(candidate.record.utf8.count)"
         case .unit(let unit): "unit \(unit.run) \(unit.unit) \(unit.lease) \(unit.record.status.rawValue)"
+        case .spending(let spending): "spending \(spending.run) \(spending.calls) \(spending.record)"
         case .blob(let blob): "blob \(blob.hash)"
         case .epoch(let epoch): "epoch \(epoch)"
         case .journal(let entry): "journal \(entry.job) \(entry.atMillisecondsSince1970) \(entry.text)"

@@ -14,6 +14,7 @@ struct MemoryContent {
     struct Run {
         var run: StoredRun
         var candidates: [Int: StoredCandidate] = [:]
+        var spending: StoredSpending?
         var units: [StoredUnit] = []
         /// The names of `units`, to find a duplicate.
         var unitNames: Set<ContentHash> = []
@@ -25,6 +26,7 @@ struct MemoryContent {
         case job(JobID, StoredJob?)
         case run(RunID, StoredRun?)
         case candidate(RunID, position: Int, StoredCandidate?)
+        case spending(RunID, StoredSpending?)
         case addedUnit(RunID)
         case addedBlob(ContentHash)
         case addedJournal(JobID)
@@ -64,6 +66,11 @@ struct MemoryContent {
             jobs[run.job]?.runs[run]?.candidates[candidate.position] = candidate
         case .unit(let unit):
             try add(unit, position: position, undo: &undo)
+        case .spending(let spending):
+            let run = spending.run
+            guard jobs[run.job]?.runs[run] != nil else { throw .unknownRun(run, record: position) }
+            undo.append(.spending(run, jobs[run.job]?.runs[run]?.spending))
+            jobs[run.job]?.runs[run]?.spending = spending
         case .blob(let blob):
             guard blobs[blob.hash] == nil else { return }
             undo.append(.addedBlob(blob.hash))
@@ -87,6 +94,8 @@ struct MemoryContent {
             if let before { jobs[id.job]?.runs[id]?.run = before } else { jobs[id.job]?.runs[id] = nil }
         case .candidate(let run, let position, let before):
             jobs[run.job]?.runs[run]?.candidates[position] = before
+        case .spending(let run, let before):
+            jobs[run.job]?.runs[run]?.spending = before
         case .addedUnit(let run):
             guard let unit = jobs[run.job]?.runs[run]?.units.popLast() else { preconditionFailure("a unit to take back is not there") }
             jobs[run.job]?.runs[run]?.unitNames.remove(unit.unit)

@@ -45,6 +45,11 @@ package actor MemoryStore: CoordinatorStore {
         return (content.jobs[run.job]?.runs[run]?.candidates.values).map { $0.sorted { $0.position < $1.position } } ?? []
     }
 
+    package func spending(of run: RunID) throws(StoreError) -> StoredSpending? {
+        try checkOpen()
+        return content.jobs[run.job]?.runs[run]?.spending
+    }
+
     package func journal(of job: JobID) throws(StoreError) -> [JournalEntry] {
         try checkOpen()
         return content.jobs[job]?.journal ?? []

@@ -36,6 +36,8 @@ private struct Batch {
             try execute(Schema.putCandidate, [key(of: candidate.run, position: position), candidate.position, candidate.record])
         case .unit(let unit):
             try add(unit, position: position)
+        case .spending(let spending):
+            try execute(Schema.putSpending, [key(of: spending.run, position: position), spending.calls, spending.record])
         case .blob(let blob):
             try execute(Schema.addBlob, [Data(blob.hash.bytes), Data(blob.bytes)])
         case .epoch(let epoch):

@@ -24,7 +24,11 @@ extension SQLiteStore {
         let decoder = RowDecoder(directory: directory)
         return try await read { db in
             guard let key = try Self.key(of: run, in: db) else { return [] }
-            return try Row.fetchAll(db, sql: Schema.unitsOfRun, arguments: [key]).map { try decoder.unit($0, of: run) }
+            // Row by row: of a million units the rows would take as much memory again.
+            var units: [StoredUnit] = []
+            let rows = try Row.fetchCursor(db, sql: Schema.unitsOfRun, arguments: [key])
+            while let row = try rows.next() { units.append(try decoder.unit(row, of: run)) }
+            return units
         }
     }
 
@@ -32,6 +36,13 @@ extension SQLiteStore {
         try await read { db in
             guard let key = try Self.key(of: run, in: db) else { return [] }
             return try Row.fetchAll(db, sql: Schema.candidatesOfRun, arguments: [key]).map { StoredCandidate(run: run, position: $0[0], record: $0[1]) }
+        }
+    }
+
+    package func spending(of run: RunID) async throws(StoreError) -> StoredSpending? {
+        try await read { db in
+            guard let key = try Self.key(of: run, in: db) else { return nil }
+            return try Row.fetchOne(db, sql: Schema.spendingOfRun, arguments: [key]).map { StoredSpending(run: run, calls: $0[0], record: $0[1]) }
         }
     }
 

@@ -5,12 +5,13 @@ import GRDB
 /// `docs/state.md` explains the tables; statements select columns in the order in which their readers take them.
 enum Schema {
     /// Raised with every migration; also the name of the last one.
-    static let version = 1
+    static let version = 2
     static let fileName = "advpo.sqlite"
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
+        migrator.registerMigration("v2") { db in try db.execute(sql: version2) }
         return migrator
     }
 
@@ -97,6 +98,15 @@ enum Schema {
             FROM candidates JOIN runs ON runs.id = candidates.run;
         """
 
+    private static let version2 = """
+        CREATE TABLE spending (
+            run INTEGER NOT NULL PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+            calls INTEGER NOT NULL,
+            record TEXT NOT NULL
+        ) STRICT;
+        UPDATE meta SET schema = 2;
+        """
+
     // MARK: Writing
 
     // GRDB binds an empty Data as NULL; coalesce turns it back into the empty content that it is.
@@ -119,6 +129,10 @@ enum Schema {
         INSERT INTO units (run, unit, lease, status, score, cost_nano_dollars, input_tokens, output_tokens, latency_us, provider_calls, record)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (run, unit) DO NOTHING
+        """
+    static let putSpending = """
+        INSERT INTO spending (run, calls, record) VALUES (?, ?, ?)
+        ON CONFLICT (run) DO UPDATE SET calls = excluded.calls, record = excluded.record
         """
     static let addBlob = "INSERT INTO blobs (hash, bytes) VALUES (?, coalesce(?, x'')) ON CONFLICT (hash) DO NOTHING"
     static let setEpoch = "UPDATE meta SET epoch = ?"
@@ -143,5 +157,6 @@ enum Schema {
     static let runKey = "SELECT id FROM runs WHERE job = ? AND template = ? AND model = ?"
     static let unitsOfRun = "SELECT unit, record, lease FROM units WHERE run = ? ORDER BY id"
     static let candidatesOfRun = "SELECT position, record FROM candidates WHERE run = ? ORDER BY position"
+    static let spendingOfRun = "SELECT calls, record FROM spending WHERE run = ?"
     static let journalOfJob = "SELECT at_ms, text FROM journal WHERE job = ? ORDER BY id"
 }

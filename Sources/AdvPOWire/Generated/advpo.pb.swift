@@ -403,11 +403,22 @@ nonisolated struct ProtoReport: Sendable {
 
   var taskEnded: Bool = false
 
+  /// Since 1.2: requests of this lease so far that may have been served, those of unfinished units included.
+  var callsSpent: UInt32 {
+    get {_callsSpent ?? 0}
+    set {_callsSpent = newValue}
+  }
+  /// Returns true if `callsSpent` has been explicitly set.
+  var hasCallsSpent: Bool {self._callsSpent != nil}
+  /// Clears the value of `callsSpent`. Subsequent reads from it will return its default value.
+  mutating func clearCallsSpent() {self._callsSpent = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _lease: ProtoLease? = nil
+  fileprivate var _callsSpent: UInt32? = nil
 }
 
 nonisolated struct ProtoFetch: Sendable {
@@ -570,48 +581,64 @@ nonisolated struct ProtoBlobAnswer: Sendable {
   fileprivate var _content: Data? = nil
 }
 
-nonisolated struct ProtoTaskOrder: Sendable {
+nonisolated struct ProtoTaskOrder: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   var lease: ProtoLease {
-    get {_lease ?? ProtoLease()}
-    set {_lease = newValue}
+    get {_storage._lease ?? ProtoLease()}
+    set {_uniqueStorage()._lease = newValue}
   }
   /// Returns true if `lease` has been explicitly set.
-  var hasLease: Bool {self._lease != nil}
+  var hasLease: Bool {_storage._lease != nil}
   /// Clears the value of `lease`. Subsequent reads from it will return its default value.
-  mutating func clearLease() {self._lease = nil}
+  mutating func clearLease() {_uniqueStorage()._lease = nil}
 
   var run: ProtoRun {
-    get {_run ?? ProtoRun()}
-    set {_run = newValue}
+    get {_storage._run ?? ProtoRun()}
+    set {_uniqueStorage()._run = newValue}
   }
   /// Returns true if `run` has been explicitly set.
-  var hasRun: Bool {self._run != nil}
+  var hasRun: Bool {_storage._run != nil}
   /// Clears the value of `run`. Subsequent reads from it will return its default value.
-  mutating func clearRun() {self._run = nil}
+  mutating func clearRun() {_uniqueStorage()._run = nil}
 
-  var iteration: UInt32 = 0
+  var iteration: UInt32 {
+    get {_storage._iteration}
+    set {_uniqueStorage()._iteration = newValue}
+  }
 
-  var work: ProtoTaskOrder.OneOf_Work? = nil
+  var work: OneOf_Work? {
+    get {return _storage._work}
+    set {_uniqueStorage()._work = newValue}
+  }
 
   var evaluate: ProtoEvaluateWork {
     get {
-      if case .evaluate(let v)? = work {return v}
+      if case .evaluate(let v)? = _storage._work {return v}
       return ProtoEvaluateWork()
     }
-    set {work = .evaluate(newValue)}
+    set {_uniqueStorage()._work = .evaluate(newValue)}
   }
 
   var generate: ProtoGenerateWork {
     get {
-      if case .generate(let v)? = work {return v}
+      if case .generate(let v)? = _storage._work {return v}
       return ProtoGenerateWork()
     }
-    set {work = .generate(newValue)}
+    set {_uniqueStorage()._work = .generate(newValue)}
   }
+
+  /// Since 1.2: requests that this lease may send to providers in all, retries and judges included; absent: no limit.
+  var callAllowance: UInt32 {
+    get {_storage._callAllowance ?? 0}
+    set {_uniqueStorage()._callAllowance = newValue}
+  }
+  /// Returns true if `callAllowance` has been explicitly set.
+  var hasCallAllowance: Bool {_storage._callAllowance != nil}
+  /// Clears the value of `callAllowance`. Subsequent reads from it will return its default value.
+  mutating func clearCallAllowance() {_uniqueStorage()._callAllowance = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -623,8 +650,7 @@ nonisolated struct ProtoTaskOrder: Sendable {
 
   init() {}
 
-  fileprivate var _lease: ProtoLease? = nil
-  fileprivate var _run: ProtoRun? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct ProtoRun: Sendable {
@@ -2253,7 +2279,7 @@ nonisolated extension ProtoPull: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Report"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}lease\0\u{1}units\0\u{3}task_ended\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}lease\0\u{1}units\0\u{3}task_ended\0\u{4}\u{2}calls_spent\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2265,6 +2291,7 @@ nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 2: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.units) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.taskEnded) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self._callsSpent) }()
       default: break
       }
     }
@@ -2287,6 +2314,9 @@ nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.taskEnded != false {
       try visitor.visitSingularBoolField(value: self.taskEnded, fieldNumber: 4)
     }
+    try { if let v = self._callsSpent {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2295,6 +2325,7 @@ nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs._lease != rhs._lease {return false}
     if lhs.units != rhs.units {return false}
     if lhs.taskEnded != rhs.taskEnded {return false}
+    if lhs._callsSpent != rhs._callsSpent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2615,81 +2646,130 @@ nonisolated extension ProtoBlobAnswer: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoTaskOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TaskOrder"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}run\0\u{1}iteration\0\u{1}evaluate\0\u{1}generate\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}run\0\u{1}iteration\0\u{1}evaluate\0\u{1}generate\0\u{3}call_allowance\0")
+
+  fileprivate class _StorageClass {
+    var _lease: ProtoLease? = nil
+    var _run: ProtoRun? = nil
+    var _iteration: UInt32 = 0
+    var _work: ProtoTaskOrder.OneOf_Work?
+    var _callAllowance: UInt32? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _lease = source._lease
+      _run = source._run
+      _iteration = source._iteration
+      _work = source._work
+      _callAllowance = source._callAllowance
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._run) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.iteration) }()
-      case 4: try {
-        var v: ProtoEvaluateWork?
-        var hadOneofValue = false
-        if let current = self.work {
-          hadOneofValue = true
-          if case .evaluate(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._lease) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._run) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._iteration) }()
+        case 4: try {
+          var v: ProtoEvaluateWork?
+          var hadOneofValue = false
+          if let current = _storage._work {
+            hadOneofValue = true
+            if case .evaluate(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._work = .evaluate(v)
+          }
+        }()
+        case 5: try {
+          var v: ProtoGenerateWork?
+          var hadOneofValue = false
+          if let current = _storage._work {
+            hadOneofValue = true
+            if case .generate(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._work = .generate(v)
+          }
+        }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._callAllowance) }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.work = .evaluate(v)
-        }
-      }()
-      case 5: try {
-        var v: ProtoGenerateWork?
-        var hadOneofValue = false
-        if let current = self.work {
-          hadOneofValue = true
-          if case .generate(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.work = .generate(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._lease {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._run {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if self.iteration != 0 {
-      try visitor.visitSingularUInt32Field(value: self.iteration, fieldNumber: 3)
-    }
-    switch self.work {
-    case .evaluate?: try {
-      guard case .evaluate(let v)? = self.work else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case .generate?: try {
-      guard case .generate(let v)? = self.work else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._lease {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._run {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if _storage._iteration != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._iteration, fieldNumber: 3)
+      }
+      switch _storage._work {
+      case .evaluate?: try {
+        guard case .evaluate(let v)? = _storage._work else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case .generate?: try {
+        guard case .generate(let v)? = _storage._work else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      }()
+      case nil: break
+      }
+      try { if let v = _storage._callAllowance {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoTaskOrder, rhs: ProtoTaskOrder) -> Bool {
-    if lhs._lease != rhs._lease {return false}
-    if lhs._run != rhs._run {return false}
-    if lhs.iteration != rhs.iteration {return false}
-    if lhs.work != rhs.work {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._lease != rhs_storage._lease {return false}
+        if _storage._run != rhs_storage._run {return false}
+        if _storage._iteration != rhs_storage._iteration {return false}
+        if _storage._work != rhs_storage._work {return false}
+        if _storage._callAllowance != rhs_storage._callAllowance {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -14,8 +14,11 @@ package actor Worker {
     private let limits: WireLimits
     private let logger: Logger
     private var machine: WorkerMachine
+    /// The last that was welcomed.
+    private var session: SessionID?
     private var cache: BlobCache
     private var running: [Lease: Task<Void, Never>] = [:]
+    private var tally = CallTally()
     private var activities: [UInt64: Task<Void, Never>] = [:]
     private var nextActivity: UInt64 = 0
     private var ending: Ending?
@@ -87,7 +90,9 @@ package actor Worker {
                 await worker.post(.resumed(pause))
             }
         case .run(let order): start(order)
-        case .abort(let lease): running[lease]?.cancel()
+        case .abort(let lease):
+            tally.abandon(lease)
+            running[lease]?.cancel()
         case .exit(let reason): end(reason.map { .refused($0) } ?? .drained)
         }
     }
@@ -135,6 +140,10 @@ extension Worker {
         switch await askControl(.hello(introduction)) {
         case .welcome(let welcome):
             logger.info("welcomed", metadata: ["session": "\(welcome.session)", "epoch": "\(welcome.epoch)"])
+            session = SessionID(welcome.session)
+            // What is still in hand belongs to a session that is over.
+            tally.abandonAll()
+            tellAbandoned()
             post(.welcomed(SessionID(welcome.session), epoch: welcome.epoch))
         case .refused(let reason): post(.refused(reason))
         case .instructions, .unknownSession, nil: post(.greetingFailed)
@@ -159,12 +168,18 @@ extension Worker {
     }
 
     private func report(_ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool) async {
-        let request = WorkRequest.report(session: session.rawValue, lease: lease, units: units, taskEnded: ended)
+        let request = WorkRequest.report(
+            session: session.rawValue, lease: lease, units: units, taskEnded: ended, callsSpent: tally.spent(by: lease))
         do {
             let answer = try await work.request(request.encoded(), timeoutMilliseconds: Self.pullTimeoutMilliseconds)
             switch try WorkReply(decoding: answer, limits: limits) {
-            case .accepted: post(.reported(session, lease, stale: false))
-            case .stale: post(.reported(session, lease, stale: true))
+            case .accepted:
+                if ended { tally.forget(lease) }
+                post(.reported(session, lease, stale: false))
+            case .stale:
+                if ended { tally.forget(lease) } else { tally.abandon(lease) }
+                post(.reported(session, lease, stale: true))
+                tellAbandoned()
             case .unknownSession: post(.sessionLost(session))
             case .refused(let reason): refuse(session, lease, reason)
             case .task, .nothing, .blobs: post(.reportFailed(session, lease))
@@ -192,14 +207,29 @@ extension Worker {
 
 extension Worker {
     private func start(_ order: TaskOrder) {
+        let allowance = tally.begin(order)
         running[order.lease] = Task {
             do {
-                try await executor.run(order, blobs: { try await self.content($0) }, finished: { await self.finished(order.lease, $0) })
+                try await executor.run(order, within: allowance, blobs: { try await self.content($0) }, finished: { await self.finished(order.lease, $0) })
             } catch {
                 self.logger.warning("task given back", metadata: ["lease": "\(order.lease)", "run": "\(order.run)", "error": "\(error)"])
             }
             self.running.removeValue(forKey: order.lease)
+            self.tally.end(order.lease)
             self.post(.taskReturned(order.lease))
+            self.tellAbandoned()
+        }
+    }
+
+    /// Says of tasks that were taken away, or whose coordinator is gone, how many requests they sent after all: until then all of their allowance counts
+    /// as spent. Once and no more: what is lost on the way stays counted.
+    private func tellAbandoned() {
+        guard let session else { return }
+        for (lease, spent) in tally.takeAbandoned() {
+            begin { worker in
+                let request = WorkRequest.report(session: session.rawValue, lease: lease, units: [], taskEnded: true, callsSpent: spent)
+                _ = await worker.askWork(request)
+            }
         }
     }
 

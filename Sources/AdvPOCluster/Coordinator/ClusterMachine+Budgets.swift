@@ -1,0 +1,93 @@
+package import AdvPOModel
+import OrderedCollections
+
+/// Where tasks meet their run's budget.
+extension ClusterMachine {
+    /// Begins a run's account; a run without one has no limit.
+    package mutating func openBudget(_ budget: RunBudget, of run: RunID, spending: RunSpending?) { budgets.open(run, budget, spending: spending) }
+
+    /// Sets aside what the run needs after the request that it makes now.
+    package mutating func keepOfBudget(of run: RunID, calls: Int, dollars: NanoDollars) { budgets.keep(run, calls: calls, dollars: dollars) }
+
+    package mutating func takeBudgetChanges() -> [(RunID, RunSpending)] { budgets.takeChanges() }
+
+    package mutating func closeBudget(of run: RunID) { budgets.close(run) }
+
+    /// Reserves what a task that is about to be handed out may send; nil for no limit.
+    mutating func reserve(_ lease: Lease, for task: Task, keepsAllowances: Bool) -> Int? {
+        task.header.price.flatMap {
+            budgets.reserve(lease, task.header.run, units: task.remaining.count, $0, keepsAllowances: keepsAllowances)
+        }
+    }
+
+    /// The lease has ended with its worker's word; what is left of the task waits again.
+    mutating func settle(_ lease: Lease, _ task: Task, callsSpent: Int) {
+        guard let price = task.header.price else { return }
+        budgets.settle(lease, task.header.run, callsSpent: callsSpent)
+        budgets.need(task.header.run, units: task.remaining.count, price)
+        tryAgain(task.header.run)
+    }
+
+    /// The lease has ended without its worker's word; what is left of the task waits again.
+    mutating func forfeit(_ lease: Lease, _ task: Task) {
+        guard let price = task.header.price else { return }
+        budgets.forfeit(lease, task.header.run)
+        budgets.need(task.header.run, units: task.remaining.count, price)
+        tryAgain(task.header.run)
+    }
+
+    /// What a run's budget did not pay for a while ago it may pay for now.
+    private mutating func tryAgain(_ run: RunID) {
+        freshNeeds.append(contentsOf: queue.unpark(run))
+    }
+
+    /// The same for all runs: a worker of another version may take what one before it could not.
+    mutating func tryParkedAgain() {
+        for run in queue.parkedRuns { tryAgain(run) }
+    }
+
+    /// Fails the waiting tasks that their run's budget can never pay for: nothing of it is out that could come back.
+    mutating func failUnpayable() -> [ClusterEffect] {
+        var effects: [ClusterEffect] = []
+        for run in budgets.takeSuspects() {
+            let unpayable = (runs[run]?.tasks ?? []).filter { id in tasks[id].map { !budgets.pays(for: $0, keepsAllowances: true) } ?? false }
+            guard !unpayable.isEmpty else { continue }
+            let reason = usedUp(run)
+            for id in unpayable {
+                guard let task = tasks[id] else { continue }
+                if let price = task.header.price { budgets.need(run, units: -task.remaining.count, price) }
+                effects += failures(of: task, lease(id, task), reason)
+                if task.isResting { restingCount -= 1 }
+                forget(id)
+            }
+            queue.removeAll(of: run)
+            for id in runs[run]?.tasks ?? [] {
+                guard let task = tasks[id], !task.isResting else { continue }
+                queue.append(id, of: run, need: task.header.need, urgency: task.header.urgency)
+                freshNeeds.append(task.header.need)
+            }
+        }
+        return effects
+    }
+
+    private func usedUp(_ run: RunID) -> String {
+        guard let budget = budgets.budget(of: run) else { return "the budget is used up" }
+        let dollars = budget.dollars.map { " or of \($0.dollarText)" } ?? ""
+        return "the budget of \(budget.calls) calls\(dollars) is used up, retries and calls of lost workers included"
+    }
+
+    func failures(of task: Task, _ lease: Lease, _ reason: String) -> [ClusterEffect] {
+        task.remaining.map { unit in
+            let record = UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: reason, providerCalls: 0)
+            return .accepted(task.header.run, UnitReport(unit: unit.unit, record: record), lease)
+        }
+    }
+}
+
+extension AllowanceBook {
+    /// Whether a task can be given to a worker within its run's budget.
+    func pays(for task: ClusterMachine.Task, keepsAllowances: Bool) -> Bool {
+        guard let price = task.header.price else { return true }
+        return allowance(task.header.run, units: task.remaining.count, price, keepsAllowances: keepsAllowances) > 0
+    }
+}
