@@ -1,3 +1,4 @@
+import AdvPOCluster
 import AdvPOCommandLine
 import AdvPOTrust
 import ArgumentParser

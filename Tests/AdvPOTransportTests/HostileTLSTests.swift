@@ -12,11 +12,11 @@ import Testing
         try NNGRequester(dialing: address, limits: WireLimits(), tls: tls, logger: Self.logger)
     }
 
-    private func isServed(_ address: String, _ tls: TLSIdentity?, milliseconds: Int) async throws -> Bool {
+    private func expect(_ address: String, _ tls: TLSIdentity?, milliseconds: Int, isServed: Bool, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let requester = try requester(address, tls)
         let failure = await code { try await requester.request(bytes("x"), timeoutMilliseconds: milliseconds) }
         await requester.close()
-        return failure == nil
+        #expect((failure == nil) == isServed, sourceLocation: sourceLocation)
     }
 
     @Test("another authority's certificate, an expired one, one whose authority the worker does not know, and plain TCP are not served; the next good worker is")
@@ -26,9 +26,9 @@ import Testing
         mixed.authorities = ours.worker.authorities
         let network = Wiring.tls.makeNetwork()
         try await withServer(network) { $0.message } _: { replier in
-            for bad in [theirs.worker, mixed, ours.expired] { #expect(try await !isServed(replier.address, bad, milliseconds: 700)) }
-            #expect(try await !isServed("tcp://" + replier.address.dropFirst("tls+tcp://".count), nil, milliseconds: 500))
-            #expect(try await isServed(replier.address, ours.worker, milliseconds: 20_000))
+            for bad in [theirs.worker, mixed, ours.expired] { try await expect(replier.address, bad, milliseconds: 700, isServed: false) }
+            try await expect("tcp://" + replier.address.dropFirst("tls+tcp://".count), nil, milliseconds: 500, isServed: false)
+            try await expect(replier.address, ours.worker, milliseconds: 20_000, isServed: true)
         }
     }
 
@@ -38,15 +38,15 @@ import Testing
         for shown in [theirs.coordinator, ours.worker] {
             let replier = try NNGReplier(listening: "tls+tcp://127.0.0.1:0", limits: WireLimits(), tls: shown, logger: Self.logger)
             let serving = Task { try await replier.serve { $0.message } }
-            #expect(try await !isServed(replier.address, ours.worker, milliseconds: 700))
+            try await expect(replier.address, ours.worker, milliseconds: 700, isServed: false)
             await replier.close()
             try await serving.value
         }
         let replier = try NNGReplier(listening: "tls+tcp://127.0.0.1:0", limits: WireLimits(), tls: ours.coordinator, logger: Self.logger)
         let serving = Task { try await replier.serve { $0.message } }
         let port = try #require(replier.address.split(separator: ":").last)
-        #expect(try await !isServed("tls+tcp://127.0.0.2:\(port)", ours.worker, milliseconds: 700), "the certificate names 127.0.0.1")
-        #expect(try await isServed("tls+tcp://127.0.0.1:\(port)", ours.worker, milliseconds: 20_000))
+        try await expect("tls+tcp://127.0.0.2:\(port)", ours.worker, milliseconds: 700, isServed: false) // the certificate names 127.0.0.1
+        try await expect("tls+tcp://127.0.0.1:\(port)", ours.worker, milliseconds: 20_000, isServed: true)
         await replier.close()
         try await serving.value
     }
