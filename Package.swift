@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 
 // Third-party products, each named once.
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
@@ -34,6 +35,7 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []) -> Target {
@@ -57,6 +59,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["CommandLineArguments", "YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
@@ -82,7 +86,7 @@ let package = Package(
         // Ring 0: pure. AdvPOModel is the vocabulary that the others share.
         library("AdvPOModel", [collections, crypto]),
         library("AdvPOBedrock", ["AdvPOModel", collections, crypto]),
-        library("AdvPOCluster", ["AdvPOModel", collections, deque, heap]),
+        library("AdvPOCluster", ["AdvPOModel", collections, crypto, deque, heap]),
         library("AdvPOOptimizer", ["AdvPOModel", collections, numerics]),
         library("AdvPOWire", ["AdvPOModel", collections, protobuf], exclude: ["Schema"]),
 
@@ -101,6 +105,9 @@ let package = Package(
         library("AdvPOWorker", ["AdvPOCluster", "AdvPOEvaluation", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections, lifecycle, logging]),
         library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", collections, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nioCore, nioHTTP1, nioSSL, yams]),
 
+        // The files by which a cluster's programs know each other: made by a command, read by both sides.
+        library("AdvPOTrust", ["AdvPOCluster", "AdvPOModel", "AdvPOObjects", asn1, crypto, systemPackage, x509, yams]),
+
         // What the three commands share: settings from flags, environment and file; terminal output; exit codes.
         library("AdvPOCommandLine", ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", argumentParser, collections, configuration, logging, systemPackage]),
 
@@ -110,11 +117,11 @@ let package = Package(
             "AdvPOTransport", "AdvPOWorker", argumentParser, asyncHTTPClient, collections, logging, nioCore, nioHTTP1, nioSSL,
         ]),
         program("advpo-coord", [
-            "AdvPOAPI", "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
-            "AdvPOTransport", argumentParser, lifecycle, logging, nioSSL, unixSignals,
+            "AdvPOAPI", "AdvPOBedrock", "AdvPOCluster", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
+            "AdvPOTransport", "AdvPOTrust", argumentParser, lifecycle, logging, nioSSL, unixSignals,
         ]),
         program("advpo-worker", [
-            "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker",
+            "AdvPOCluster", "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOTrust", "AdvPOWorker",
             argumentParser, collections, lifecycle, logging, unixSignals,
         ]),
 
@@ -126,7 +133,7 @@ let package = Package(
         // Tests: one target per library, then whole processes and rules.
         tests("AdvPOModelTests", ["AdvPOModel", collections]),
         tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", "AdvPOTestSupport", collections], resources: [.copy("Fixtures")]),
-        tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
+        tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel", "AdvPOTestSupport"]),
         tests("AdvPOOptimizerTests", ["AdvPOModel", "AdvPOOptimizer", "AdvPOTestSupport", collections]),
         tests("AdvPOWireTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", "AdvPOTestSupport", collections, logging], resources: [.copy("Fixtures")]),
@@ -135,7 +142,8 @@ let package = Package(
             "AdvPOObjectsTests",
             ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", "AdvPOTestSupport", collections, crypto, httpTypes, hummingbird, logging, nioCore]),
         tests("AdvPOStoreTests", ["AdvPOModel", "AdvPOStore", logging]),
-        tests("AdvPOTransportTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", logging]),
+        tests("AdvPOTransportTests", ["AdvPOCluster", "AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", "AdvPOTrust", logging]),
+        tests("AdvPOTrustTests", ["AdvPOCluster", "AdvPOObjects", "AdvPOTrust", subprocess, systemPackage]),
         tests(
             "AdvPOCoordinatorTests",
             [

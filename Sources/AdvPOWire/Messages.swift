@@ -33,12 +33,41 @@ package enum ControlRequest: Hashable, Sendable {
         package var slots: UInt32
         /// Model ids it can call.
         package var models: [String]
-        package init(version: WireVersion, instance: String, name: String, slots: UInt32, models: [String]) {
+        /// Absent from a worker without a key. Since 1.2.
+        package var credential: Credential?
+        package init(
+            version: WireVersion, instance: String, name: String, slots: UInt32, models: [String], credential: Credential? = nil
+        ) {
             self.version = version
             self.instance = instance
             self.name = name
             self.slots = slots
             self.models = models
+            self.credential = credential
+        }
+    }
+
+    /// Whose key the worker says it holds, and in the second hello of a handshake the proof of it.
+    package struct Credential: Hashable, Sendable {
+        package var name: String
+        package var serial: UInt32
+        package var nonce: [UInt8]
+        package var answer: Answer?
+        package init(name: String, serial: UInt32, nonce: [UInt8], answer: Answer?) {
+            self.name = name
+            self.serial = serial
+            self.nonce = nonce
+            self.answer = answer
+        }
+
+        package struct Answer: Hashable, Sendable {
+            /// The coordinator's nonce, as it came.
+            package var challenge: [UInt8]
+            package var proof: [UInt8]
+            package init(challenge: [UInt8], proof: [UInt8]) {
+                self.challenge = challenge
+                self.proof = proof
+            }
         }
     }
 
@@ -64,6 +93,8 @@ package enum ControlReply: Hashable, Sendable {
     case instructions(Instructions)
     /// The session is not known (the coordinator restarted, or gave the worker up): say hello again.
     case unknownSession
+    /// Prove that you hold the key that you named; the coordinator proves first that it could tell. Since 1.2.
+    case challenge(nonce: [UInt8], proof: [UInt8])
 
     package struct Welcome: Hashable, Sendable {
         package var version: WireVersion

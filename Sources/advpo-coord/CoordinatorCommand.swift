@@ -14,7 +14,7 @@ import UnixSignals
 @main struct CoordinatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "advpo-coord", abstract: "The head of an AdvPO cluster: owns all state, splits jobs into tasks, serves the Bedrock-compatible API.",
-        subcommands: [Serve.self, KeyringCommand.self])
+        subcommands: [Serve.self, ClusterCommand.self, KeyringCommand.self])
 
     static func main() async { await CommandRunner.main(Self.self) }
 }
@@ -33,13 +33,16 @@ struct Serve: AsyncParsableCommand {
               advpo-coord serve --data ./state --models models.yaml --http 0.0.0.0:7700 \\
                 --credentials credentials.yaml --tls-certificate server.pem --tls-key server-key.pem
 
+            For workers on other machines, with the files of 'advpo-coord cluster init':
+              advpo-coord serve --data ./state --models models.yaml --cluster ./cluster \\
+                --work tls+tcp://0.0.0.0:7710 --control tls+tcp://0.0.0.0:7711
+
             A port of 0 takes a free one; the log names it. SIGTERM and Ctrl-C end it cleanly; jobs go on at the next start on the same --data.
             \(ExitStatus.help)
             """)
 
     @Option(help: "Folder of all state; one coordinator at a time may use it.") var data: String?
-    @Option(help: "Where workers pull tasks (default tcp://127.0.0.1:7710).") var work: String?
-    @Option(help: "Where workers say hello and are told to cancel (default tcp://127.0.0.1:7711).") var control: String?
+    @OptionGroup(title: "The cluster") var cluster: ClusterOptions
     @Option(help: "The models file.") var models: String?
     @Option(help: "A local folder as a bucket, NAME=DIR; may be repeated.") var bucket: [String] = []
     @Option(help: "The keys of encrypted objects in local buckets: a file that 'advpo-coord keyring add' made.") var keyring: String?
@@ -60,8 +63,7 @@ struct Serve: AsyncParsableCommand {
         let logger = Logger(label: "advpo.coord")
         let folder = try settings.required(.data, flag: data, "the folder for the coordinator's state")
         let catalogPath = try settings.required(.models, flag: models, "the models file")
-        let workAddress = try loopback(settings.string(.work, flag: work, default: "tcp://127.0.0.1:7710"), .work)
-        let controlAddress = try loopback(settings.string(.control, flag: control, default: "tcp://127.0.0.1:7711"), .control)
+        let workerDoor = try cluster.door(settings, logger)
         let namespace = try usage {
             try JobNamespace(
                 partition: settings.string(.partition, flag: partition, default: "aws"), region: settings.string(.region, flag: region, default: "us-east-1"),
@@ -86,14 +88,11 @@ struct Serve: AsyncParsableCommand {
         var admission = JobAdmission(catalog: catalog, limits: limits) { try FunctionBundleReader.read(name: $0, folder: $1) }
         admission.concurrentJobs = try settings.int(.maxJobs, flag: maxJobs, in: 1...10_000, default: admission.concurrentJobs)
         let coordinator = try await Coordinator.open(store: store, objects: objects, admission: admission, namespace: namespace, logger: logger)
-        let workReplier = try listen(workAddress, logger)
-        let controlReplier = try listen(controlAddress, logger)
-        logger.notice("listening for workers", metadata: ["work": "\(workReplier.address)", "control": "\(controlReplier.address)"])
+        let (workReplier, controlReplier) = try workerDoor.open()
         let group = ServiceGroup(
             configuration: .init(
-                services: ([CoordinatorServer(coordinator: coordinator, work: workReplier, control: controlReplier, logger: logger)] + door.services(coordinator)).map {
-                    .init(service: $0)
-                },
+                services: ([CoordinatorServer(coordinator: coordinator, work: workReplier, control: controlReplier, logger: logger)] + door.services(coordinator)
+                    + workerDoor.services(coordinator)).map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()
@@ -103,25 +102,6 @@ struct Serve: AsyncParsableCommand {
         }
         try await store.close()
         logger.notice("ended; jobs that were under way go on at the next start")
-    }
-
-    private func listen(_ address: String, _ logger: Logger) throws -> NNGReplier {
-        do {
-            return try NNGReplier(listening: address, limits: WireLimits(), logger: logger)
-        } catch {
-            throw CommandFailure(.failed, "\(error)")
-        }
-    }
-
-    /// Until workers prove that they are ours, nobody but this machine may reach the sockets.
-    private func loopback(_ address: String, _ key: SettingKey) throws -> String {
-        guard SocketAddress.isLocal(address) else {
-            throw CommandFailure(
-                .badUsage,
-                "\(key.places) is '\(address)', which other machines could reach; workers are not authenticated yet, so use tcp://127.0.0.1:PORT "
-                    + "and reach it from elsewhere through an SSH tunnel")
-        }
-        return address
     }
 }
 

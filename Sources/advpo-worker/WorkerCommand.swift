@@ -1,3 +1,4 @@
+import AdvPOCluster
 import AdvPOCommandLine
 import AdvPOEvaluation
 import AdvPOInference
@@ -20,12 +21,16 @@ import UnixSignals
             EXAMPLE
               advpo-worker --work tcp://127.0.0.1:7710 --control tcp://127.0.0.1:7711 --models models.yaml --slots 4
 
+            On another machine than the coordinator's, with the folder that 'advpo-coord cluster issue-certificate' made for it:
+              advpo-worker --work tls+tcp://head.example:7710 --control tls+tcp://head.example:7711 --identity ./node7 --models models.yaml
+
             The coordinator need not be up yet. SIGTERM and Ctrl-C drain: tasks in hand are finished, no more are taken; a second one ends at once.
             \(ExitStatus.help)
             """)
 
     @Option(help: "The coordinator's work socket (default tcp://127.0.0.1:7710).") var work: String?
     @Option(help: "The coordinator's control socket (default tcp://127.0.0.1:7711).") var control: String?
+    @Option(help: "This worker's folder, with its key and certificate; for a coordinator with --cluster.") var identity: String?
     @Option(help: "The models file; this worker serves every model in it.") var models: String?
     @Option(help: "Tasks in hand at once (default 4).") var slots: Int?
     @Option(help: "The Python of metric functions (default: python3 on the path).") var python: String?
@@ -52,8 +57,9 @@ import UnixSignals
             catalog: catalog, keys: APIKeys(catalog: catalog, environment: environment), logger: logger, clock: ContinuousClock(),
             seed: UInt64.random(in: .min ... .max))
         let evaluator = Evaluator(models: provider, python: PythonMetricSettings(python: settings.string(.python, flag: python)), logger: logger)
-        let workRequester = try dial(settings.string(.work, flag: work, default: "tcp://127.0.0.1:7710"), logger)
-        let controlRequester = try dial(settings.string(.control, flag: control, default: "tcp://127.0.0.1:7711"), logger)
+        let line = try CoordinatorLine(settings, identity: identity, logger)
+        let workRequester = try line.dial(settings.string(.work, flag: work, default: "tcp://127.0.0.1:7710"), .work)
+        let controlRequester = try line.dial(settings.string(.control, flag: control, default: "tcp://127.0.0.1:7711"), .control)
         let worker = Worker(
             name: "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)", instance: instance, slots: slotCount,
             models: Array(catalog.models.keys), work: workRequester, control: controlRequester,
@@ -80,14 +86,6 @@ import UnixSignals
         if failure is SecondSignal.Heard { throw CommandFailure(.interrupted, "told to end twice: tasks in hand were abandoned and go to other workers") }
         if let failure { throw CommandFailure(.failed, "\(failure)") }
         logger.notice("worker ended")
-    }
-
-    private func dial(_ address: String, _ logger: Logger) throws -> NNGRequester {
-        do {
-            return try NNGRequester(dialing: address, limits: WireLimits(), logger: logger)
-        } catch {
-            throw CommandFailure(.badUsage, "\(error)")
-        }
     }
 }
 

@@ -5,7 +5,7 @@ enum ImportRule {
         ["AdvPOModel"],
         ["AdvPOBedrock", "AdvPOCluster", "AdvPOOptimizer", "AdvPOWire"],
         ["AdvPOEvaluation", "AdvPOInference", "AdvPOObjects", "AdvPOStore", "AdvPOTransport"],
-        ["AdvPOAPI", "AdvPOCommandLine", "AdvPOConsole", "AdvPOCoordinator", "AdvPOWorker"],
+        ["AdvPOAPI", "AdvPOCommandLine", "AdvPOConsole", "AdvPOCoordinator", "AdvPOTrust", "AdvPOWorker"],
         ["AdvPOSimulation", "advpo", "advpo-coord", "advpo-worker"],
         ["advpo-sim"],
     ]

@@ -12,6 +12,8 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case bucket
     case output
     case keyring
+    case cluster
+    case identity
     case upload
     // Objects in S3.
     case s3

@@ -1,4 +1,4 @@
-import AdvPOCluster
+package import AdvPOCluster
 package import AdvPOModel
 import AdvPOStore
 package import AdvPOTransport
@@ -16,6 +16,8 @@ extension Coordinator {
             logger.warning("a control message was not understood", metadata: ["error": "\(error)"])
             return ControlReply.refused("the coordinator did not understand the message: \(error)").encoded()
         }
+        // Who has proved to be one session speaks for no other.
+        if let session = decoded.session, !request.isAllowed(for: session) { return ControlReply.unknownSession.encoded() }
         // A worker that reconnected has a new peer; the session is what counts.
         if case .heartbeat(let beat) = decoded { sessionsByPeer[request.peer] = SessionID(beat.session) }
         let token = takeToken()
@@ -41,6 +43,7 @@ extension Coordinator {
             logger.warning("a work message was not understood", metadata: ["error": "\(error)"])
             return WorkReply.refused("the coordinator did not understand the message: \(error)").encoded()
         }
+        if let session = decoded.session, !request.isAllowed(for: session) { return WorkReply.unknownSession.encoded() }
         if case .fetch(_, let hashes) = decoded { return WorkReply.blobs(await fetch(hashes, limits: limits)).encoded() }
         let token = takeToken()
         guard let event = WireEdge.event(for: decoded, token: token), let effect = await exchange(event, token) else { return [] }
@@ -75,8 +78,40 @@ extension Coordinator {
         }
     }
 
+    /// Ends a worker's session now: what it holds goes to others, and what it asks next is answered with "unknown session".
+    package func dismiss(_ session: SessionID) async {
+        let token = takeToken()
+        _ = await exchange(.goodbye(token, session), token)
+    }
+
     package func peerLost(_ peer: PeerID) {
         guard let session = sessionsByPeer.removeValue(forKey: peer), !sessionsByPeer.values.contains(session) else { return }
         postWithoutWaiting(.cluster(.connectionLost(session)))
+    }
+}
+
+extension IncomingRequest {
+    fileprivate func isAllowed(for session: UInt64) -> Bool { provenSession.map { $0 == session } ?? true }
+}
+
+extension ControlRequest {
+    /// The session that it is about; a hello has none yet.
+    fileprivate var session: UInt64? {
+        switch self {
+        case .hello: nil
+        case .heartbeat(let beat): beat.session
+        case .goodbye(let session): session
+        }
+    }
+}
+
+extension WorkRequest {
+    /// The session that it is about; what a fetch gives does not depend on it.
+    fileprivate var session: UInt64? {
+        switch self {
+        case .pull(let session): session
+        case .report(let session, _, _, _): session
+        case .fetch: nil
+        }
     }
 }

@@ -185,7 +185,7 @@ extension Simulator {
             switch try ControlReply(decoding: bytes, limits: WireLimits()) {
             case .instructions(let said): return .instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain)
             case .unknownSession: return .sessionLost(session)
-            case .welcome, .refused: return .heartbeatFailed(session)
+            case .welcome, .refused, .challenge: return .heartbeatFailed(session)
             }
         case .pull(let session, let slot):
             switch try WorkReply(decoding: bytes, limits: WireLimits()) {

@@ -4,8 +4,8 @@ import AdvPOModel
 ///
 /// Checked by `WireScanner` on the raw bytes, because the parser allocates many times the size of a message that is all empty entries.
 enum WireShape {
-    case controlRequest, hello, heartbeat
-    case controlReply, welcome, refused, instructions
+    case controlRequest, hello, workerIdentity, heartbeat
+    case controlReply, welcome, refused, instructions, challenge
     case workRequest, report, unitReport, unitRecord, fetch
     case workReply, blobs, blobAnswer, taskOrder, run, evaluateWork, generateWork, unitReference
     case promptDocument, exampleTurn
@@ -27,7 +27,7 @@ enum WireShape {
     /// Nil for a field without a rule: numbers, and fields of a newer minor version, which are skipped.
     func rule(for field: UInt64, _ limits: WireLimits) -> Rule? {
         switch self {
-        case .controlRequest, .hello, .heartbeat, .controlReply, .welcome, .refused, .instructions: controlRule(field, limits)
+        case .controlRequest, .hello, .workerIdentity, .heartbeat, .controlReply, .welcome, .refused, .instructions, .challenge: controlRule(field, limits)
         case .workRequest, .report, .unitReport, .unitRecord, .fetch: workRequestRule(field, limits)
         case .workReply, .blobs, .blobAnswer, .taskOrder, .run, .evaluateWork, .generateWork, .unitReference: workReplyRule(field, limits)
         case .promptDocument, .exampleTurn, .sample, .variable, .attachment, .evaluationSpecification, .customJudge, .steering, .function,
@@ -49,11 +49,17 @@ enum WireShape {
         case (.hello, 2): .text("instance", limits.nameBytes)
         case (.hello, 3): .text("name", limits.nameBytes)
         case (.hello, 5): .texts("models", limits.modelsPerWorker, limits.nameBytes)
+        case (.hello, 6): .one("identity", .workerIdentity)
+        case (.hello, 7), (.challenge, 1): .text("nonce", limits.nonceBytes)
+        case (.hello, 8): .text("challenge", limits.nonceBytes)
+        case (.hello, 9), (.challenge, 2): .text("proof", limits.nonceBytes)
+        case (.workerIdentity, 1): .text("name", limits.nameBytes)
         case (.heartbeat, 2): .many("leases", limits.leasesPerMessage, .flat)
         case (.controlReply, 1): .one("welcome", .welcome)
         case (.controlReply, 2): .one("refused", .refused)
         case (.controlReply, 3): .one("instructions", .instructions)
         case (.controlReply, 4): .one("unknown_session", .flat)
+        case (.controlReply, 5): .one("challenge", .challenge)
         case (.refused, 1): .text("reason", limits.textBytes)
         case (.instructions, 2): .many("cancel", limits.leasesPerMessage, .flat)
         default: nil

@@ -1,4 +1,6 @@
 package import AdvPOModel
+// Protocol Buffers hand out byte fields as Foundation's Data.
+import Foundation
 
 extension ControlReply {
     package func encoded() -> [UInt8] {
@@ -17,6 +19,9 @@ extension ControlReply {
             proto.instructions.drain = instructions.drain
         case .unknownSession:
             proto.unknownSession = ProtoUnknownSession()
+        case .challenge(let nonce, let proof):
+            proto.challenge.nonce = Data(nonce)
+            proto.challenge.proof = Data(proof)
         }
         return proto.canonicalBytes()
     }
@@ -39,6 +44,10 @@ extension ControlReply {
                 Instructions(sequence: instructions.sequence, cancel: instructions.cancel.map { Lease($0) }, drain: instructions.drain))
         case .unknownSession:
             self = .unknownSession
+        case .challenge(let challenge):
+            guard !challenge.nonce.isEmpty else { throw WireCheck.missing("\(name).challenge.nonce") }
+            guard !challenge.proof.isEmpty else { throw WireCheck.missing("\(name).challenge.proof") }
+            self = .challenge(nonce: Array(challenge.nonce), proof: Array(challenge.proof))
         case nil:
             throw WireCheck.unknownKind(name)
         }

@@ -115,11 +115,70 @@ nonisolated struct ProtoHello: Sendable {
 
   var models: [String] = []
 
+  /// Since 1.2, from a worker that has a key. All four or, in the first of the two hellos, the first two.
+  var identity: ProtoWorkerIdentity {
+    get {_identity ?? ProtoWorkerIdentity()}
+    set {_identity = newValue}
+  }
+  /// Returns true if `identity` has been explicitly set.
+  var hasIdentity: Bool {self._identity != nil}
+  /// Clears the value of `identity`. Subsequent reads from it will return its default value.
+  mutating func clearIdentity() {self._identity = nil}
+
+  /// 32 random bytes, new for each handshake.
+  var nonce: Data {
+    get {_nonce ?? Data()}
+    set {_nonce = newValue}
+  }
+  /// Returns true if `nonce` has been explicitly set.
+  var hasNonce: Bool {self._nonce != nil}
+  /// Clears the value of `nonce`. Subsequent reads from it will return its default value.
+  mutating func clearNonce() {self._nonce = nil}
+
+  /// Challenge.nonce, as it came.
+  var challenge: Data {
+    get {_challenge ?? Data()}
+    set {_challenge = newValue}
+  }
+  /// Returns true if `challenge` has been explicitly set.
+  var hasChallenge: Bool {self._challenge != nil}
+  /// Clears the value of `challenge`. Subsequent reads from it will return its default value.
+  mutating func clearChallenge() {self._challenge = nil}
+
+  /// 32 bytes: that the worker holds the key of its identity.
+  var proof: Data {
+    get {_proof ?? Data()}
+    set {_proof = newValue}
+  }
+  /// Returns true if `proof` has been explicitly set.
+  var hasProof: Bool {self._proof != nil}
+  /// Clears the value of `proof`. Subsequent reads from it will return its default value.
+  mutating func clearProof() {self._proof = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _version: ProtoVersion? = nil
+  fileprivate var _identity: ProtoWorkerIdentity? = nil
+  fileprivate var _nonce: Data? = nil
+  fileprivate var _challenge: Data? = nil
+  fileprivate var _proof: Data? = nil
+}
+
+/// Since 1.2. Whose key a worker holds: its name, and which of the keys that the name was given.
+nonisolated struct ProtoWorkerIdentity: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: String = String()
+
+  var serial: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// What every major version can read of a ControlRequest.
@@ -233,6 +292,15 @@ nonisolated struct ProtoControlReply: Sendable {
     set {kind = .unknownSession(newValue)}
   }
 
+  /// Since 1.2, the answer to a hello with an identity and without a proof.
+  var challenge: ProtoChallenge {
+    get {
+      if case .challenge(let v)? = kind {return v}
+      return ProtoChallenge()
+    }
+    set {kind = .challenge(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -240,8 +308,26 @@ nonisolated struct ProtoControlReply: Sendable {
     case refused(ProtoRefused)
     case instructions(ProtoInstructions)
     case unknownSession(ProtoUnknownSession)
+    /// Since 1.2, the answer to a hello with an identity and without a proof.
+    case challenge(ProtoChallenge)
 
   }
+
+  init() {}
+}
+
+nonisolated struct ProtoChallenge: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Up to 64 bytes; what they mean is the coordinator's business.
+  var nonce: Data = Data()
+
+  /// 32 bytes: that the coordinator holds the cluster's secret.
+  var proof: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -1694,7 +1780,7 @@ nonisolated extension ProtoControlRequest: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}instance\0\u{1}name\0\u{1}slots\0\u{1}models\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}instance\0\u{1}name\0\u{1}slots\0\u{1}models\0\u{1}identity\0\u{1}nonce\0\u{1}challenge\0\u{1}proof\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1707,6 +1793,10 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 3: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.slots) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.models) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._identity) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self._nonce) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self._challenge) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self._proof) }()
       default: break
       }
     }
@@ -1732,6 +1822,18 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.models.isEmpty {
       try visitor.visitRepeatedStringField(value: self.models, fieldNumber: 5)
     }
+    try { if let v = self._identity {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._nonce {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 7)
+    } }()
+    try { if let v = self._challenge {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 8)
+    } }()
+    try { if let v = self._proof {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1741,6 +1843,45 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.name != rhs.name {return false}
     if lhs.slots != rhs.slots {return false}
     if lhs.models != rhs.models {return false}
+    if lhs._identity != rhs._identity {return false}
+    if lhs._nonce != rhs._nonce {return false}
+    if lhs._challenge != rhs._challenge {return false}
+    if lhs._proof != rhs._proof {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoWorkerIdentity: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WorkerIdentity"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}serial\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.serial) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.serial != 0 {
+      try visitor.visitSingularUInt32Field(value: self.serial, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoWorkerIdentity, rhs: ProtoWorkerIdentity) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.serial != rhs.serial {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1886,7 +2027,7 @@ nonisolated extension ProtoGoodbye: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoControlReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ControlReply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}refused\0\u{1}instructions\0\u{3}unknown_session\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}refused\0\u{1}instructions\0\u{3}unknown_session\0\u{1}challenge\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1946,6 +2087,19 @@ nonisolated extension ProtoControlReply: SwiftProtobuf.Message, SwiftProtobuf._M
           self.kind = .unknownSession(v)
         }
       }()
+      case 5: try {
+        var v: ProtoChallenge?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .challenge(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .challenge(v)
+        }
+      }()
       default: break
       }
     }
@@ -1973,6 +2127,10 @@ nonisolated extension ProtoControlReply: SwiftProtobuf.Message, SwiftProtobuf._M
       guard case .unknownSession(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
+    case .challenge?: try {
+      guard case .challenge(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1980,6 +2138,41 @@ nonisolated extension ProtoControlReply: SwiftProtobuf.Message, SwiftProtobuf._M
 
   static func ==(lhs: ProtoControlReply, rhs: ProtoControlReply) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoChallenge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Challenge"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0\u{1}proof\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nonce) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nonce.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nonce, fieldNumber: 1)
+    }
+    if !self.proof.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoChallenge, rhs: ProtoChallenge) -> Bool {
+    if lhs.nonce != rhs.nonce {return false}
+    if lhs.proof != rhs.proof {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -146,7 +146,7 @@ extension Worker {
             tellAbandoned()
             post(.welcomed(SessionID(welcome.session), epoch: welcome.epoch))
         case .refused(let reason): post(.refused(reason))
-        case .instructions, .unknownSession, nil: post(.greetingFailed)
+        case .instructions, .unknownSession, .challenge, nil: post(.greetingFailed)
         }
     }
 
@@ -154,7 +154,7 @@ extension Worker {
         switch await askControl(.heartbeat(.init(session: session.rawValue, leases: leases, seenInstructions: seen))) {
         case .instructions(let said): post(.instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain))
         case .unknownSession: post(.sessionLost(session))
-        case .welcome, .refused, nil: post(.heartbeatFailed(session))
+        case .welcome, .refused, .challenge, nil: post(.heartbeatFailed(session))
         }
     }
 
