@@ -13,7 +13,10 @@ enum FailureClassification {
         let excerpt = redactor.excerpt(error?.message.isEmpty == false ? error?.message ?? body : body, characters: excerptCharacters)
         let what = excerpt.isEmpty ? "HTTP \(status)" : "HTTP \(status): \(excerpt)"
         switch status {
-        case 408, 409, 425, 429, 500...:
+        // A 503 that names a time is a full server; one that does not may be a broken one.
+        case 429, 529: return .refused(what, serverWish: serverWish)
+        case 503 where serverWish != nil: return .refused(what, serverWish: serverWish)
+        case 408, 409, 425, 500...:
             return .retry(what, serverWish: serverWish)
         case 401, 403:
             return .configuration("\(what); check the model's key (apiKeyEnvironment or apiKeyFile)")
@@ -36,6 +39,7 @@ enum FailureClassification {
             return isTooLong(words) || isFiltered(words) ? request(what, words: words, isTooLarge: false) : .retry(what)
         }
         switch code {
+        case 429, 529: return .refused(what)
         case 401, 403, 404: return .configuration(what)
         case 400, 413, 422: return request(what, words: words, isTooLarge: code == 413)
         default: return .retry(what)
