@@ -1,5 +1,5 @@
 package import AdvPOModel
-import OrderedCollections
+package import OrderedCollections
 
 /// What every model bears, and how that is shared out over the workers: held by the coordinator, without I/O or clock.
 ///

@@ -5,7 +5,7 @@ struct RateBound: Sendable {
     enum Phase: String, Hashable, Sendable {
         /// Doubles: nothing was refused yet.
         case open
-        /// Grows by an eighth: it was cut further than the provider's limit, because the provider failed.
+        /// Grows by eighths: its value is a first guess, or was cut because the provider failed.
         case recovering
         /// Stays as it is.
         case held
@@ -83,10 +83,18 @@ struct RateBound: Sendable {
     mutating func yield(to lower: Int64, until: Tick) {
         // While it fails it is cut again and again; what it bore before stays what is looked for.
         let failsStill = phase == .recovering && value < self.goal * 3 / 4
-        let goal = failsStill ? self.goal : max(lower, max(self.goal, value) * 3 / 4)
+        let goal = failsStill ? self.goal : max(lower, max(self.goal == most ? value : self.goal, value) * 3 / 4)
         cut(to: lower, until: until, accepted: 0)
         self.goal = min(most, goal)
         phase = .recovering
+    }
+
+    /// For a first value that is little more than a guess: it grows by eighths until something is refused.
+    mutating func search(from now: Tick) {
+        goal = most
+        phase = .recovering
+        heldUntil = now
+        nextStep = now
     }
 
     /// Takes a cut back that turned out to be of the wrong bound.

@@ -6,7 +6,7 @@ extension RateController {
             since: now, lastRefusal: now, lastCut: Tick(milliseconds: .min), atStart: meter.total, concurrencyBefore: concurrency.value)
         episode.lastRefusal = now
         defer { self.episode = episode }
-        guard now >= settledAt, !isPaused(now) || episode.cuts == 0 else { return }
+        guard now >= settledAt else { return }
         episode.cuts += 1
         cut(&episode, inFlight, now)
         episode.lastCut = now
@@ -17,18 +17,20 @@ extension RateController {
 
     private mutating func cut(_ episode: inout Episode, _ inFlight: Int, _ now: Tick) {
         let held = meter.last(5, at: now)
-        guard requests != nil || tokens != nil else {
+        let isHeldByRate = held.heldByRequests + held.heldByTokens > held.heldByConcurrency
+        guard isRateKnown || isHeldByRate else {
             // Refused again, under fewer tries at once than were borne before: it is not these that the provider counts.
             guard episode.cuts <= 2, concurrency.value > 1 else { return boundRequests(episode, now) }
             return cutConcurrency(&episode, inFlight, now)
         }
-        if held.heldByConcurrency > held.heldByRequests + held.heldByTokens, concurrency.value > 1 { return cutConcurrency(&episode, inFlight, now) }
+        // Tries at once follow from the rate and the answers' times: where a rate is known, they are not what is refused.
+        isRateKnown = true
         if let tokens, requests == nil || held.heldByTokens > held.heldByRequests {
             let measured = saturated(\.tokens, extra: 0, episode, now)
-            self.tokens = cut(tokens, measured: measured, usual: meter.last(5, at: now).tokens * 12, episode, now)
+            self.tokens = cut(tokens, measured: measured, usual: held.tokens * 12, episode, now)
         } else if let requests {
             let measured = saturated(\.accepted, extra: 2, episode, now) * 1_000
-            self.requests = cut(requests, measured: measured, usual: meter.last(5, at: now).accepted * 12_000, episode, now)
+            self.requests = cut(requests, measured: measured, usual: held.accepted * 12_000, episode, now)
         }
     }
 
@@ -45,7 +47,9 @@ extension RateController {
         let measured = saturated(\.accepted, extra: 2, episode, now) * 1_000
         var bound = RateBound(value: measured, least: Self.leastRequests, most: ceiling.requestsPerMinute.map { $0 * 1_000 } ?? 1 << 42, phase: .held)
         bound.cut(to: measured * 98 / 100, until: heldUntil(episode, now), accepted: acceptedBeforeProbing(episode))
+        bound.search(from: max(now, pausedUntil ?? now).adding(milliseconds: 1_000))
         requests = bound
+        isRateKnown = true
         concurrency.restore(to: episode.concurrencyBefore, phase: .open, now)
     }
 
@@ -57,7 +61,9 @@ extension RateController {
             bound.cut(to: value * 98 / 100, until: heldUntil(episode, now), accepted: acceptedBeforeProbing(episode))
             return bound
         }
-        let lower = max(bound.value / 2, min(bound.value, measured) * 98 / 100)
+        // A small allowance overflows while nobody asks, and then less is accepted than the limit: a value that was right for long is not given up at once.
+        let least = bound.value * (episode.cuts == 2 ? 90 : episode.cuts == 3 ? 80 : 50) / 100
+        let lower = max(least, min(bound.value, measured) * 98 / 100)
         let tries = meter.total.started - episode.atStart.started
         let accepted = meter.total.accepted - episode.atStart.accepted
         // A provider that takes less than half of what is sent, at ever lower rates, fails; it does not count.

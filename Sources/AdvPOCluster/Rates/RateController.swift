@@ -1,4 +1,4 @@
-package import AdvPOModel
+import AdvPOModel
 
 /// Finds what one model bears, and keeps close below it: requests and tokens per minute, and tries at once, for the whole cluster.
 ///
@@ -6,8 +6,8 @@ package import AdvPOModel
 /// while calls wait for it and nothing was refused yet), **held** after a cut, then **probing** upwards in small, equal steps; one that was cut because the
 /// provider failed rather than because it counts is **recovering** first, which is quick. A bound that nobody waits for is left alone.
 ///
-/// A refusal cuts the bound that held most calls back. While only concurrency is bounded it is cut first; when refusals go on under fewer tries at
-/// once than were borne before, it is the rate that the provider counts. From the first refusal on the provider's allowance is used up, so what it
+/// A refusal cuts the concurrency first; when refusals go on under fewer tries at once than were borne before, it is the rate that the provider counts,
+/// and from then on the rate is cut: that of the requests, or of the tokens where these are bounded and held more calls back. From the first refusal on the provider's allowance is used up, so what it
 /// accepts from there to the next refusal is its limit, measured; pauses in between do not disturb that. Retries count like all tries.
 ///
 /// Sources: Chiu and Jain, "Analysis of the increase and decrease algorithms", 1989, for the steps; Cardwell et al., "BBR", 2016, for measuring what is
@@ -20,6 +20,8 @@ struct RateController: Sendable {
     var requests: RateBound?
     /// Tokens per minute.
     var tokens: RateBound?
+    /// Whether the provider's refusals showed that it counts requests or tokens; users' bounds alone do not.
+    var isRateKnown = false
     var meter = RateMeter()
     var episode: Episode?
     /// Refusals before this were on their way when the last cut was made.
@@ -27,8 +29,6 @@ struct RateController: Sendable {
     var pausedUntil: Tick?
     /// Grows with each cut and pause: words that cannot wait.
     var urgency: UInt64 = 0
-    /// Above 0: refusals come with more tokens than usual; below: with more requests.
-    var tokenSuspicion = 0
 
     /// Refusals that belong together.
     struct Episode: Sendable {
@@ -79,7 +79,7 @@ struct RateController: Sendable {
     /// Time passed, with so many workers that have calls. True when a bound was raised.
     mutating func tick(demanding: Int, _ now: Tick) -> Bool {
         if let end = pausedUntil, now >= end { pausedUntil = nil }
-        if let episode, now.milliseconds - episode.lastRefusal.milliseconds > settings.episodeMilliseconds, !isPaused(now) { self.episode = nil }
+        if let episode, now > max(episode.lastRefusal, settledAt).adding(milliseconds: settings.episodeMilliseconds) { self.episode = nil }
         guard demanding > 0, !isPaused(now), now >= settledAt else { return false }
         let held = meter.justNow(now)
         // Of some 1.5 seconds, for each worker with calls.

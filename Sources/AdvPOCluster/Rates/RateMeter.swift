@@ -1,3 +1,5 @@
+import AdvPOModel
+
 /// Sums of the last seconds, and of all time.
 struct RateMeter: Sendable {
     struct Counts: Hashable, Sendable {
@@ -48,7 +50,7 @@ struct RateMeter: Sendable {
         return sum
     }
 
-    private func slot(_ second: Int64) -> Int { Int(second % Int64(Self.seconds)) }
+    private func slot(_ second: Int64) -> Int { Int((second % Int64(Self.seconds) + Int64(Self.seconds)) % Int64(Self.seconds)) }
 
     private mutating func advance(to now: Tick) {
         let second = now.milliseconds / 1_000

@@ -129,13 +129,13 @@ package struct CallPacer: Sendable {
         if let wish {
             askedToPauseUntil = max(askedToPauseUntil, now + wish)
             pause(until: now + wish, now)
-        } else if sentAt >= lastRefusal {
+        } else if sentAt > lastRefusal {
             // Calls that were under way together are refused together: they count once.
             let length = min(Self.shortestPauseNanoseconds << Int64(min(refusalsInARow, 10)), Self.longestPauseNanoseconds)
             refusalsInARow += 1
             pause(until: now + length + Int64.random(in: 0...length, using: &generator), now)
         }
-        if sentAt >= lastRefusal { lastRefusal = now }
+        if sentAt > lastRefusal { lastRefusal = now }
         returnPlace()
     }
 
