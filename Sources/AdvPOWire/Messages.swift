@@ -14,6 +14,8 @@ package struct WireVersion: Hashable, Sendable, CustomStringConvertible {
     package var hasAttachments: Bool { minor >= 1 }
     /// Whether who speaks it keeps to a task's allowance of calls, and says how many it sent. Since 1.2.
     package var hasAllowances: Bool { minor >= 2 }
+    /// Whether who speaks it says what its models are used for, and keeps to its share. Since 1.2.
+    package var hasRates: Bool { minor >= 2 }
 }
 
 /// What a worker says on the control socket.
@@ -77,10 +79,13 @@ package enum ControlRequest: Hashable, Sendable {
         package var leases: [Lease]
         /// How many of the coordinator's instructions the worker has seen: makes a lost reply harmless.
         package var seenInstructions: UInt64
-        package init(session: UInt64, leases: [Lease], seenInstructions: UInt64) {
+        /// Of each model that was ever asked for, once.
+        package var usage: [ModelUsage]
+        package init(session: UInt64, leases: [Lease], seenInstructions: UInt64, usage: [ModelUsage] = []) {
             self.session = session
             self.leases = leases
             self.seenInstructions = seenInstructions
+            self.usage = usage
         }
     }
 }
@@ -116,10 +121,13 @@ package enum ControlReply: Hashable, Sendable {
         /// Tasks to abandon now, HTTP calls included.
         package var cancel: [Lease]
         package var drain: Bool
-        package init(sequence: UInt64, cancel: [Lease], drain: Bool) {
+        /// What the worker may do with each model from now on; one that is not named keeps its share.
+        package var shares: [RateShare]
+        package init(sequence: UInt64, cancel: [Lease], drain: Bool, shares: [RateShare] = []) {
             self.sequence = sequence
             self.cancel = cancel
             self.drain = drain
+            self.shares = shares
         }
     }
 }

@@ -13,10 +13,12 @@ enum FailureClassification {
         let excerpt = redactor.excerpt(error?.message.isEmpty == false ? error?.message ?? body : body, characters: excerptCharacters)
         let what = excerpt.isEmpty ? "HTTP \(status)" : "HTTP \(status): \(excerpt)"
         switch status {
-        case 429:
-            var failure = TryFailure.retry(what, serverWish: serverWish)
+        case 429, 529:
+            var failure = TryFailure.refused(what, serverWish: serverWish)
             failure.wasNotServed = true
             return failure
+        // A 503 that names a time is a full server; one that does not may be a broken one.
+        case 503 where serverWish != nil: return .refused(what, serverWish: serverWish)
         case 408, 409, 425, 500...:
             return .retry(what, serverWish: serverWish)
         case 401, 403:
@@ -40,6 +42,7 @@ enum FailureClassification {
             return isTooLong(words) || isFiltered(words) ? request(what, words: words, isTooLarge: false) : .retry(what)
         }
         switch code {
+        case 429, 529: return .refused(what)
         case 401, 403, 404: return .configuration(what)
         case 400, 413, 422: return request(what, words: words, isTooLarge: code == 413)
         default: return .retry(what)

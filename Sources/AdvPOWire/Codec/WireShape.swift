@@ -6,6 +6,7 @@ import AdvPOModel
 enum WireShape {
     case controlRequest, hello, workerIdentity, heartbeat
     case controlReply, welcome, refused, instructions, challenge
+    case modelUsage, rateShare
     case workRequest, report, unitReport, unitRecord, fetch
     case workReply, blobs, blobAnswer, taskOrder, run, evaluateWork, generateWork, unitReference
     case promptDocument, exampleTurn
@@ -27,7 +28,8 @@ enum WireShape {
     /// Nil for a field without a rule: numbers, and fields of a newer minor version, which are skipped.
     func rule(for field: UInt64, _ limits: WireLimits) -> Rule? {
         switch self {
-        case .controlRequest, .hello, .workerIdentity, .heartbeat, .controlReply, .welcome, .refused, .instructions, .challenge: controlRule(field, limits)
+        case .controlRequest, .hello, .workerIdentity, .heartbeat, .controlReply, .welcome, .refused, .instructions, .challenge, .modelUsage, .rateShare:
+            controlRule(field, limits)
         case .workRequest, .report, .unitReport, .unitRecord, .fetch: workRequestRule(field, limits)
         case .workReply, .blobs, .blobAnswer, .taskOrder, .run, .evaluateWork, .generateWork, .unitReference: workReplyRule(field, limits)
         case .promptDocument, .exampleTurn, .sample, .variable, .attachment, .evaluationSpecification, .customJudge, .steering, .function,
@@ -55,6 +57,8 @@ enum WireShape {
         case (.hello, 9), (.challenge, 2): .text("proof", limits.nonceBytes)
         case (.workerIdentity, 1): .text("name", limits.nameBytes)
         case (.heartbeat, 2): .many("leases", limits.leasesPerMessage, .flat)
+        case (.heartbeat, 4): .many("usage", limits.modelsPerWorker, .modelUsage)
+        case (.modelUsage, 1), (.rateShare, 1): .text("model", limits.nameBytes)
         case (.controlReply, 1): .one("welcome", .welcome)
         case (.controlReply, 2): .one("refused", .refused)
         case (.controlReply, 3): .one("instructions", .instructions)
@@ -62,6 +66,7 @@ enum WireShape {
         case (.controlReply, 5): .one("challenge", .challenge)
         case (.refused, 1): .text("reason", limits.textBytes)
         case (.instructions, 2): .many("cancel", limits.leasesPerMessage, .flat)
+        case (.instructions, 4): .many("shares", limits.modelsPerWorker, .rateShare)
         default: nil
         }
     }

@@ -17,6 +17,7 @@ extension ControlReply {
             proto.instructions.sequence = instructions.sequence
             proto.instructions.cancel = instructions.cancel.map { ProtoLease($0) }
             proto.instructions.drain = instructions.drain
+            proto.instructions.shares = instructions.shares.map { ProtoRateShare($0) }
         case .unknownSession:
             proto.unknownSession = ProtoUnknownSession()
         case .challenge(let nonce, let proof):
@@ -40,8 +41,11 @@ extension ControlReply {
         case .refused(let refused):
             self = .refused(refused.reason)
         case .instructions(let instructions):
+            var shares: [RateShare] = []
+            for (index, share) in instructions.shares.enumerated() { shares.append(try RateShare(share, "\(name).instructions.shares[\(index)]")) }
             self = .instructions(
-                Instructions(sequence: instructions.sequence, cancel: instructions.cancel.map { Lease($0) }, drain: instructions.drain))
+                Instructions(
+                    sequence: instructions.sequence, cancel: instructions.cancel.map { Lease($0) }, drain: instructions.drain, shares: shares))
         case .unknownSession:
             self = .unknownSession
         case .challenge(let challenge):

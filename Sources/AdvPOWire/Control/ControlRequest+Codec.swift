@@ -18,6 +18,7 @@ extension ControlRequest {
             proto.heartbeat.session = heartbeat.session
             proto.heartbeat.leases = heartbeat.leases.map { ProtoLease($0) }
             proto.heartbeat.seenInstructions = heartbeat.seenInstructions
+            proto.heartbeat.usage = heartbeat.usage.map { ProtoModelUsage($0) }
         case .goodbye(let session):
             proto.goodbye.session = session
         }
@@ -94,7 +95,14 @@ extension ControlRequest.Heartbeat {
         for (previous, next) in zip(leases, leases.dropFirst()) where previous >= next {
             throw WireError(place: "\(place).leases", problem: "\(next) comes after \(previous); they must ascend, each once")
         }
-        self.init(session: proto.session, leases: leases, seenInstructions: proto.seenInstructions)
+        var usage: [ModelUsage] = []
+        var models: Set<String> = []
+        for (index, model) in proto.usage.enumerated() {
+            let place = "\(place).usage[\(index)]"
+            guard models.insert(model.model).inserted else { throw WireError(place: "\(place).model", problem: "was named before; each model comes once") }
+            usage.append(try ModelUsage(model, place))
+        }
+        self.init(session: proto.session, leases: leases, seenInstructions: proto.seenInstructions, usage: usage)
     }
 }
 

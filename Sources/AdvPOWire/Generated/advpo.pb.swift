@@ -236,6 +236,45 @@ nonisolated struct ProtoHeartbeat: Sendable {
 
   var seenInstructions: UInt64 = 0
 
+  /// Since 1.2. Each model once; only those that were ever asked for.
+  var usage: [ProtoModelUsage] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Counts and held times run from the worker's start.
+nonisolated struct ProtoModelUsage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var model: String = String()
+
+  var started: Int64 = 0
+
+  var accepted: Int64 = 0
+
+  var refused: Int64 = 0
+
+  var inputTokens: Int64 = 0
+
+  var outputTokens: Int64 = 0
+
+  /// Now.
+  var inFlight: UInt32 = 0
+
+  var waiting: UInt32 = 0
+
+  var pauseMilliseconds: Int64 = 0
+
+  var heldByConcurrencyMilliseconds: Int64 = 0
+
+  var heldByRequestsMilliseconds: Int64 = 0
+
+  var heldByTokensMilliseconds: Int64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -383,9 +422,50 @@ nonisolated struct ProtoInstructions: Sendable {
 
   var drain: Bool = false
 
+  /// Since 1.2. Each model once; a model that is not named keeps its share.
+  var shares: [ProtoRateShare] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+nonisolated struct ProtoRateShare: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var model: String = String()
+
+  var concurrency: UInt32 = 0
+
+  /// Absent: no bound.
+  var milliRequestsPerMinute: Int64 {
+    get {_milliRequestsPerMinute ?? 0}
+    set {_milliRequestsPerMinute = newValue}
+  }
+  /// Returns true if `milliRequestsPerMinute` has been explicitly set.
+  var hasMilliRequestsPerMinute: Bool {self._milliRequestsPerMinute != nil}
+  /// Clears the value of `milliRequestsPerMinute`. Subsequent reads from it will return its default value.
+  mutating func clearMilliRequestsPerMinute() {self._milliRequestsPerMinute = nil}
+
+  var tokensPerMinute: Int64 {
+    get {_tokensPerMinute ?? 0}
+    set {_tokensPerMinute = newValue}
+  }
+  /// Returns true if `tokensPerMinute` has been explicitly set.
+  var hasTokensPerMinute: Bool {self._tokensPerMinute != nil}
+  /// Clears the value of `tokensPerMinute`. Subsequent reads from it will return its default value.
+  mutating func clearTokensPerMinute() {self._tokensPerMinute = nil}
+
+  var pauseMilliseconds: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _milliRequestsPerMinute: Int64? = nil
+  fileprivate var _tokensPerMinute: Int64? = nil
 }
 
 nonisolated struct ProtoUnknownSession: Sendable {
@@ -1957,7 +2037,7 @@ nonisolated extension ProtoHelloProbe: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}leases\0\u{3}seen_instructions\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}leases\0\u{3}seen_instructions\0\u{1}usage\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1968,6 +2048,7 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.seenInstructions) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.usage) }()
       default: break
       }
     }
@@ -1983,6 +2064,9 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.seenInstructions != 0 {
       try visitor.visitSingularUInt64Field(value: self.seenInstructions, fieldNumber: 3)
     }
+    if !self.usage.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.usage, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1990,6 +2074,92 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.session != rhs.session {return false}
     if lhs.leases != rhs.leases {return false}
     if lhs.seenInstructions != rhs.seenInstructions {return false}
+    if lhs.usage != rhs.usage {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoModelUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ModelUsage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}started\0\u{1}accepted\0\u{1}refused\0\u{3}input_tokens\0\u{3}output_tokens\0\u{3}in_flight\0\u{1}waiting\0\u{3}pause_milliseconds\0\u{3}held_by_concurrency_milliseconds\0\u{3}held_by_requests_milliseconds\0\u{3}held_by_tokens_milliseconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.started) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.accepted) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.refused) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.inputTokens) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.outputTokens) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.inFlight) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.waiting) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.pauseMilliseconds) }()
+      case 10: try { try decoder.decodeSingularInt64Field(value: &self.heldByConcurrencyMilliseconds) }()
+      case 11: try { try decoder.decodeSingularInt64Field(value: &self.heldByRequestsMilliseconds) }()
+      case 12: try { try decoder.decodeSingularInt64Field(value: &self.heldByTokensMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 1)
+    }
+    if self.started != 0 {
+      try visitor.visitSingularInt64Field(value: self.started, fieldNumber: 2)
+    }
+    if self.accepted != 0 {
+      try visitor.visitSingularInt64Field(value: self.accepted, fieldNumber: 3)
+    }
+    if self.refused != 0 {
+      try visitor.visitSingularInt64Field(value: self.refused, fieldNumber: 4)
+    }
+    if self.inputTokens != 0 {
+      try visitor.visitSingularInt64Field(value: self.inputTokens, fieldNumber: 5)
+    }
+    if self.outputTokens != 0 {
+      try visitor.visitSingularInt64Field(value: self.outputTokens, fieldNumber: 6)
+    }
+    if self.inFlight != 0 {
+      try visitor.visitSingularUInt32Field(value: self.inFlight, fieldNumber: 7)
+    }
+    if self.waiting != 0 {
+      try visitor.visitSingularUInt32Field(value: self.waiting, fieldNumber: 8)
+    }
+    if self.pauseMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.pauseMilliseconds, fieldNumber: 9)
+    }
+    if self.heldByConcurrencyMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.heldByConcurrencyMilliseconds, fieldNumber: 10)
+    }
+    if self.heldByRequestsMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.heldByRequestsMilliseconds, fieldNumber: 11)
+    }
+    if self.heldByTokensMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.heldByTokensMilliseconds, fieldNumber: 12)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoModelUsage, rhs: ProtoModelUsage) -> Bool {
+    if lhs.model != rhs.model {return false}
+    if lhs.started != rhs.started {return false}
+    if lhs.accepted != rhs.accepted {return false}
+    if lhs.refused != rhs.refused {return false}
+    if lhs.inputTokens != rhs.inputTokens {return false}
+    if lhs.outputTokens != rhs.outputTokens {return false}
+    if lhs.inFlight != rhs.inFlight {return false}
+    if lhs.waiting != rhs.waiting {return false}
+    if lhs.pauseMilliseconds != rhs.pauseMilliseconds {return false}
+    if lhs.heldByConcurrencyMilliseconds != rhs.heldByConcurrencyMilliseconds {return false}
+    if lhs.heldByRequestsMilliseconds != rhs.heldByRequestsMilliseconds {return false}
+    if lhs.heldByTokensMilliseconds != rhs.heldByTokensMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2259,7 +2429,7 @@ nonisolated extension ProtoRefused: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoInstructions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Instructions"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}cancel\0\u{1}drain\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}cancel\0\u{1}drain\0\u{1}shares\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2270,6 +2440,7 @@ nonisolated extension ProtoInstructions: SwiftProtobuf.Message, SwiftProtobuf._M
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.cancel) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.drain) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.shares) }()
       default: break
       }
     }
@@ -2285,6 +2456,9 @@ nonisolated extension ProtoInstructions: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.drain != false {
       try visitor.visitSingularBoolField(value: self.drain, fieldNumber: 3)
     }
+    if !self.shares.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.shares, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2292,6 +2466,61 @@ nonisolated extension ProtoInstructions: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.sequence != rhs.sequence {return false}
     if lhs.cancel != rhs.cancel {return false}
     if lhs.drain != rhs.drain {return false}
+    if lhs.shares != rhs.shares {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRateShare: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RateShare"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}concurrency\0\u{3}milli_requests_per_minute\0\u{3}tokens_per_minute\0\u{3}pause_milliseconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.concurrency) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._milliRequestsPerMinute) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self._tokensPerMinute) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.pauseMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 1)
+    }
+    if self.concurrency != 0 {
+      try visitor.visitSingularUInt32Field(value: self.concurrency, fieldNumber: 2)
+    }
+    try { if let v = self._milliRequestsPerMinute {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._tokensPerMinute {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+    } }()
+    if self.pauseMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.pauseMilliseconds, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRateShare, rhs: ProtoRateShare) -> Bool {
+    if lhs.model != rhs.model {return false}
+    if lhs.concurrency != rhs.concurrency {return false}
+    if lhs._milliRequestsPerMinute != rhs._milliRequestsPerMinute {return false}
+    if lhs._tokensPerMinute != rhs._tokensPerMinute {return false}
+    if lhs.pauseMilliseconds != rhs.pauseMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
