@@ -110,7 +110,7 @@ extension WorkRequest {
     fileprivate var session: UInt64? {
         switch self {
         case .pull(let session): session
-        case .report(let session, _, _, _): session
+        case .report(let session, _, _, _, _): session
         case .fetch: nil
         }
     }
