@@ -22,6 +22,12 @@ package struct CertificateFiles: Sendable {
         guard found.ends > now else { throw PrivateFile.Fault(path: certificate, problem: "expired on \(found.ends.formatted(.iso8601))", remedy: "have a new one issued") }
         ends = found.ends
     }
+
+    /// What to say of a certificate that ends within 30 days of `now`.
+    package func expiryWarning(now: Date) -> String? {
+        guard ends.timeIntervalSince(now) < 30 * 86_400 else { return nil }
+        return "the certificate ends on \(ends.formatted(.iso8601)), and nobody takes it then: have a new one made with 'advpo-coord cluster'"
+    }
 }
 
 /// A worker's folder, as `issue-certificate` made it.

@@ -89,6 +89,12 @@ struct CertificateMaker {
         return nil
     }
 
+    /// The names for which a certificate in PEM holds; addresses stand among them.
+    static func names(in certificate: [UInt8]) throws -> [String] {
+        let names = try Certificate(pemEncoded: String(decoding: certificate, as: UTF8.self)).extensions.subjectAlternativeNames
+        return (names.map(Array.init) ?? []).compactMap { if case .dnsName(let name) = $0 { name } else { nil } }
+    }
+
     /// When a certificate in PEM ends, and whether `authority` signed it.
     static func check(_ certificate: [UInt8], authority: [UInt8]) -> (ends: Date, isSigned: Bool)? {
         guard let own = try? Certificate(pemEncoded: String(decoding: certificate, as: UTF8.self)),

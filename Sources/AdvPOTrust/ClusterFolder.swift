@@ -30,9 +30,7 @@ package struct ClusterFolder: Sendable {
     ///   - hosts: names and addresses by which workers dial the coordinator; this machine's loopback ones are added.
     ///   - secret: 32 bytes of a generator that is fit for cryptography.
     package func make(hosts: [String], secret: [UInt8], now: Date) throws(Fault) {
-        for host in hosts where !Self.isHost(host) {
-            throw Fault(path: path, problem: "cannot be made for the host '\(host.prefix(100))'", remedy: "name hosts like head.example.org or 10.0.0.5, without scheme and port")
-        }
+        try checkHosts(hosts)
         try TrustFile.makeFolder(path)
         let names = hosts + Self.loopbackHosts.filter { !hosts.contains($0) }
         let pairs: (authority: CertificateMaker.Pair, coordinator: CertificateMaker.Pair)
@@ -51,6 +49,38 @@ package struct ClusterFolder: Sendable {
         try TrustFile.create(file("issued.yaml"), KeyList().text(comment: Self.issuedComment))
         try TrustFile.create(file("revoked.yaml"), KeyList().text(comment: Self.revokedComment))
         try TrustFile.makeFolder(file("workers"))
+    }
+
+    private func checkHosts(_ hosts: [String]) throws(Fault) {
+        for host in hosts where !Self.isHost(host) {
+            throw Fault(path: path, problem: "takes no host '\(host.prefix(100))'", remedy: "name hosts like head.example.org or 10.0.0.5, without scheme and port")
+        }
+    }
+
+    /// Makes the coordinator a new certificate and key in place of the old ones. Workers notice nothing.
+    ///
+    /// - Parameter hosts: added to the names of the old certificate.
+    package func renew(hosts: [String], now: Date) throws(Fault) {
+        try checkHosts(hosts)
+        let lock = try lock()
+        defer { _ = lock }
+        let pair: CertificateMaker.Pair
+        do {
+            let names = try CertificateMaker.names(in: try PrivateFile.read(file("coordinator.pem"), maximumBytes: Self.maximumBytes, isPrivate: false))
+            pair = try CertificateMaker(authority: try signer()).coordinator(hosts: names + hosts.filter { !names.contains($0) }, now: now)
+        } catch let fault as Fault {
+            throw fault
+        } catch {
+            throw Fault(path: path, problem: "cannot sign a certificate: \(error)", remedy: "restore ca.pem, ca-key.pem and coordinator.pem from a copy")
+        }
+        try TrustFile.replace(file("coordinator-key.pem"), pair.key)
+        try TrustFile.replace(file("coordinator.pem"), pair.certificate, mode: TrustFile.openMode)
+    }
+
+    private func signer() throws(Fault) -> CertificateMaker.Pair {
+        CertificateMaker.Pair(
+            certificate: String(decoding: try PrivateFile.read(file("ca.pem"), maximumBytes: Self.maximumBytes, isPrivate: false), as: UTF8.self),
+            key: String(decoding: try PrivateFile.read(file("ca-key.pem"), maximumBytes: Self.maximumBytes), as: UTF8.self))
     }
 
     private static let loopbackHosts = ["localhost", "127.0.0.1", "::1"]
@@ -72,14 +102,10 @@ package struct ClusterFolder: Sendable {
         var issued = try KeyList.load(file("issued.yaml"))
         let last = max(issued.lastSerial(of: name), try KeyList.load(file("revoked.yaml")).lastSerial(of: name))
         guard let identity = WorkerIdentity(name: name, serial: last + 1) else { throw Fault(path: path, problem: "has no serial left for \(name)", remedy: "choose another name") }
-        let authority = try PrivateFile.read(file("ca.pem"), maximumBytes: Self.maximumBytes, isPrivate: false)
+        let signer = try signer()
         let pair: CertificateMaker.Pair
         do {
-            let signer = CertificateMaker.Pair(
-                certificate: String(decoding: authority, as: UTF8.self), key: String(decoding: try PrivateFile.read(file("ca-key.pem"), maximumBytes: Self.maximumBytes), as: UTF8.self))
             pair = try CertificateMaker(authority: signer).worker(identity, now: now)
-        } catch let fault as Fault {
-            throw fault
         } catch {
             throw Fault(path: path, problem: "cannot sign a certificate: \(error)", remedy: "restore ca.pem and ca-key.pem from a copy")
         }
@@ -89,7 +115,7 @@ package struct ClusterFolder: Sendable {
         let folder = file("workers/\(name)")
         try TrustFile.makeFolder(file("workers"))
         try TrustFile.makeFolder(folder)
-        try TrustFile.replace("\(folder)/ca.pem", String(decoding: authority, as: UTF8.self), mode: TrustFile.openMode)
+        try TrustFile.replace("\(folder)/ca.pem", signer.certificate, mode: TrustFile.openMode)
         try TrustFile.replace("\(folder)/worker.pem", pair.certificate, mode: TrustFile.openMode)
         try TrustFile.replace("\(folder)/worker-key.pem", pair.key)
         try TrustFile.replace("\(folder)/worker-key", SecretText.write(secret.key(of: identity), of: identity))

@@ -17,7 +17,7 @@ struct ClusterCommand: AsyncParsableCommand {
 
             Whoever can read the folder can let workers in and pose as the coordinator.
             """,
-        subcommands: [Initialize.self, IssueCertificate.self, Revoke.self, ListKeys.self])
+        subcommands: [Initialize.self, IssueCertificate.self, RenewCertificate.self, Revoke.self, ListKeys.self])
 
     struct Initialize: AsyncParsableCommand {
         static let configuration = CommandConfiguration(commandName: "init", abstract: "Makes a new cluster's folder: its secret, its authority and the coordinator's certificate.")
@@ -43,6 +43,18 @@ struct ClusterCommand: AsyncParsableCommand {
         func run() async throws {
             let issued = try failing { try ClusterFolder(directory).issue(name, now: Date()) }
             TerminalOutput.standardOutput.line(issued.folder)
+        }
+    }
+
+    struct RenewCertificate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Makes the coordinator a new certificate, for the old one's names and more; it is shown from the next start on.")
+
+        @Argument(help: "The cluster's folder.") var directory: String
+        @Option(help: "A further name or address by which workers dial the coordinator; may be repeated.") var host: [String] = []
+
+        func run() async throws {
+            try failing { try ClusterFolder(directory).renew(hosts: host, now: Date()) }
+            TerminalOutput.standardOutput.line("renewed \(directory)/coordinator.pem; restart the coordinator")
         }
     }
 

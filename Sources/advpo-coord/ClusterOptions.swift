@@ -29,6 +29,7 @@ struct ClusterOptions: ParsableArguments {
         let usesTLS = SocketAddress.isTLS(addresses.work) || SocketAddress.isTLS(addresses.control)
         return try usage {
             let files = usesTLS ? try folder.certificates(now: Date()) : nil
+            if let warning = files?.expiryWarning(now: Date()) { logger.warning("\(warning)") }
             return WorkerDoor(
                 addresses: addresses, gatekeeper: Gatekeeper(secret: try folder.secret(), revocations: try folder.revocations(), logger: logger), folder: folder,
                 tls: files.map { TLSIdentity(authorities: $0.authority, certificate: $0.certificate, key: $0.key) }, logger: logger)

@@ -39,6 +39,7 @@ struct CoordinatorLine {
         let tls: TLSIdentity?
         do {
             let files = isTLS ? try folder.certificates(now: Date()) : nil
+            if let warning = files?.expiryWarning(now: Date()) { logger.warning("\(warning)") }
             tls = files.map { TLSIdentity(authorities: $0.authority, certificate: $0.certificate, key: $0.key) }
         } catch {
             throw CommandFailure(.badUsage, "\(SettingKey.identity.flag): \(error)")

@@ -51,15 +51,16 @@ import UnixSignals
         } catch {
             throw CommandFailure(.badUsage, "\(error)")
         }
+        // What may throw comes before the provider, which must be shut down.
+        let line = try CoordinatorLine(settings, identity: identity, logger)
+        let workRequester = try line.dial(settings.string(.work, flag: work, default: "tcp://127.0.0.1:7710"), .work)
+        let controlRequester = try line.dial(settings.string(.control, flag: control, default: "tcp://127.0.0.1:7711"), .control)
         let environment = ProcessInfo.processInfo.environment
         let instance = UUID().uuidString
         let provider = ChatModelProvider(
             catalog: catalog, keys: APIKeys(catalog: catalog, environment: environment), logger: logger, clock: ContinuousClock(),
             seed: UInt64.random(in: .min ... .max))
         let evaluator = Evaluator(models: provider, python: PythonMetricSettings(python: settings.string(.python, flag: python)), logger: logger)
-        let line = try CoordinatorLine(settings, identity: identity, logger)
-        let workRequester = try line.dial(settings.string(.work, flag: work, default: "tcp://127.0.0.1:7710"), .work)
-        let controlRequester = try line.dial(settings.string(.control, flag: control, default: "tcp://127.0.0.1:7711"), .control)
         let worker = Worker(
             name: "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)", instance: instance, slots: slotCount,
             models: Array(catalog.models.keys), work: workRequester, control: controlRequester,

@@ -64,6 +64,25 @@ import Testing
         }
     }
 
+    @Test("the coordinator's certificate is renewed under the same authority, for its names and more")
+    func renewal() async throws {
+        try await inFolder { root in
+            let path = "\(root)/cluster"
+            let folder = try make(path)
+            let first = try folder.certificates(now: Date())
+            try folder.renew(hosts: ["second.example.org", "10.0.0.5", "10.0.0.6"], now: Date().addingTimeInterval(86_400))
+            let second = try folder.certificates(now: Date())
+            #expect(second.ends > first.ends && second.key != first.key && second.authority == first.authority)
+            for name in ["head.example.org", "second.example.org"] {
+                #expect(try await openssl("verify", "-attime", "\(Int(Date().timeIntervalSince1970) + 90_000)", "-verify_hostname", name, "-CAfile", "\(path)/ca.pem", "\(path)/coordinator.pem").isSuccess)
+            }
+            for address in ["10.0.0.5", "10.0.0.6"] {
+                #expect(try await openssl("verify", "-attime", "\(Int(Date().timeIntervalSince1970) + 90_000)", "-verify_ip", address, "-CAfile", "\(path)/ca.pem", "\(path)/coordinator.pem").isSuccess)
+            }
+            #expect(first.expiryWarning(now: Date()) == nil && first.expiryWarning(now: first.ends.addingTimeInterval(-86_400)) != nil)
+        }
+    }
+
     @Test("a worker's folder holds the key that the secret gives for its name and serial")
     func workerKeys() async throws {
         try await inFolder { root in

@@ -34,7 +34,7 @@ struct RandomMessages {
         case 0:
             let version = WireVersion(major: WireVersion.current.major, minor: UInt32(number(0...9)))
             return .hello(
-                .init(version: version, instance: "i" + text(), name: text(), slots: UInt32(number(1...4_096)), models: many(0...5) { $0.text() }))
+                .init(version: version, instance: "i" + text(), name: text(), slots: UInt32(number(1...4_096)), models: many(0...5) { $0.text() }, credential: maybe { $0.credential() }))
         case 1:
             let leases = Array(OrderedSet(many(0...20) { $0.lease() })).sorted()
             return .heartbeat(.init(session: word(), leases: leases, seenInstructions: word()))
@@ -42,13 +42,20 @@ struct RandomMessages {
         }
     }
 
+    private mutating func credential() -> ControlRequest.Credential {
+        .init(
+            name: "n" + text(), serial: UInt32(truncatingIfNeeded: word()), nonce: bytes(1...64),
+            answer: maybe { .init(challenge: $0.bytes(0...64), proof: $0.bytes(0...64)) })
+    }
+
     mutating func controlReply() -> ControlReply {
-        switch number(0...3) {
+        switch number(0...4) {
         case 0:
             let version = WireVersion(major: UInt32(number(0...9)), minor: UInt32(number(0...9)))
             return .welcome(.init(version: version, session: word(), epoch: word(), heartbeatMilliseconds: UInt32(number(1...10_000))))
         case 1: return .refused(text())
         case 2: return .instructions(.init(sequence: word(), cancel: many(0...9) { $0.lease() }, drain: bool()))
+        case 3: return .challenge(nonce: bytes(1...64), proof: bytes(1...64))
         default: return .unknownSession
         }
     }

@@ -137,5 +137,41 @@ extension ProcessTests {
                 _ = try await lab.startWorker(coordinator, models: models, more: ["--identity", "\(cluster)/workers/node7"])
             }
         }
+
+        @Test("what a worker said on plain TCP helps nobody who recorded it: sent again it is not looked at, on either socket")
+        func replays() async throws {
+            try await Laboratory.run { lab in
+                let models = try lab.write("models.yaml", Self.simulated)
+                let cluster = try await makeCluster(lab)
+                let coordinator = try await lab.startCoordinator(models: models, more: ["--cluster", cluster])
+                let (work, control) = (try RecordingProxy(to: coordinator.work), try RecordingProxy(to: coordinator.control))
+                defer {
+                    work.close()
+                    control.close()
+                }
+                var behind = coordinator
+                (behind.work, behind.control) = (work.address, control.address)
+                let worker = try await lab.startWorker(behind, models: models, more: ["--identity", "\(cluster)/workers/node7"])
+                let job = try await lab.submit(KindTask.line(samples: 20), to: coordinator, "--budget-calls", "150", "--prompt-format", "chat")
+                #expect(try await lab.watch(job, coordinator).end().code == 0)
+
+                let hellos = control.frames.prefix(2)
+                #expect(hellos.count == 2 && hellos.allSatisfy { $0.first != 3 })
+                let sealed = control.frames.dropFirst(2) + work.frames
+                #expect(sealed.count > 10 && sealed.allSatisfy { $0.first == 3 })
+                for (place, frames) in [(coordinator.work, work.frames), (coordinator.control, Array(control.frames.dropFirst(2)))] {
+                    for frame in frames.suffix(20) {
+                        for address in [place, place == coordinator.work ? coordinator.control : coordinator.work] {
+                            let answer = try await RecordingProxy.ask(frame, at: address)
+                            #expect(answer.first == 2, "\(answer)")
+                        }
+                    }
+                }
+                let again = try await RecordingProxy.ask(try #require(hellos.last), at: coordinator.control)
+                #expect(again.first == 2 && String(decoding: again.dropFirst(), as: UTF8.self).contains("answered before"))
+                worker.send(.terminate)
+                #expect(try await worker.end().code == 0)
+            }
+        }
     }
 }

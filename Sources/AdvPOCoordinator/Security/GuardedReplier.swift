@@ -11,6 +11,9 @@ package struct GuardedReplier: Replier {
     private let socket: ClusterSocket
     private let gatekeeper: Gatekeeper
     private let limits: WireLimits
+    /// Of hellos, the only thing that strangers may say: not a whole blob's, since nobody knows yet who they are.
+    private let greetingLimits: WireLimits
+    private let unknownSession: [UInt8]
 
     /// - Parameter replier: one that leaves frames to its caller.
     package init(_ replier: any Replier, socket: ClusterSocket, gatekeeper: Gatekeeper, limits: WireLimits) {
@@ -18,7 +21,19 @@ package struct GuardedReplier: Replier {
         self.socket = socket
         self.gatekeeper = gatekeeper
         self.limits = limits
+        var greetingLimits = limits
+        greetingLimits.messageBytes = min(limits.messageBytes, Self.greetingBytes)
+        greetingLimits.decompressedBytes = min(limits.decompressedBytes, Self.greetingBytes)
+        self.greetingLimits = greetingLimits
+        unknownSession =
+            switch socket {
+            case .control: ControlReply.unknownSession.encoded()
+            case .work: WorkReply.unknownSession.encoded()
+            }
     }
+
+    /// As many models as a worker may have, with names of the greatest length, and what else a hello says.
+    private static let greetingBytes = 2 * 1024 * 1024
 
     package var address: String { replier.address }
     package var peerEvents: AsyncStream<PeerEvent> { replier.peerEvents }
@@ -32,27 +47,21 @@ package struct GuardedReplier: Replier {
 
     private func answer(_ request: IncomingRequest, _ handler: Handler) async -> [UInt8] {
         if let frame = SealedFrame(request.message) { return await answer(frame, of: request.peer, handler) }
-        let payload: [UInt8]
-        do {
-            payload = try Frame.decode(request.message, limits: limits)
-        } catch {
-            gatekeeper.sayRefused(error.message, "unknown")
-            return Frame.failure(error.message)
-        }
         switch socket {
-        case .control: return await greet(payload, of: request.peer, handler)
-        case .work: return coded(WorkReply.refused(GateRefusal.keyNeeded).encoded())
+        case .control:
+            do {
+                return await greet(try Frame.decode(request.message, limits: greetingLimits), of: request.peer, handler)
+            } catch {
+                gatekeeper.sayRefused(error.message, "peer \(request.peer.rawValue)")
+                return Frame.failure(error.message)
+            }
+        case .work:
+            gatekeeper.sayRefused(GateRefusal.keyNeeded, "peer \(request.peer.rawValue)")
+            return coded(WorkReply.refused(GateRefusal.keyNeeded).encoded())
         }
     }
 
     // MARK: Sealed requests
-
-    private var unknownSession: [UInt8] {
-        switch socket {
-        case .control: ControlReply.unknownSession.encoded()
-        case .work: WorkReply.unknownSession.encoded()
-        }
-    }
 
     private func answer(_ frame: SealedFrame, of peer: PeerID, _ handler: Handler) async -> [UInt8] {
         // A channel of an earlier life of the coordinator: there is no key to seal the answer with. It makes the worker say hello.

@@ -57,7 +57,8 @@ package final class KeyedRequester: Requester {
     package func close() async { await requester.close() }
 
     package func request(_ message: [UInt8], timeoutMilliseconds: Int) async throws(TransportError) -> [UInt8] {
-        if socket == .control, case .success(.hello(let hello)) = Result(catching: { try ControlRequest(decoding: message, limits: limits) }) {
+        // A hello is field 1: the others need not be decoded to be told from it.
+        if socket == .control, message.first == 0x0A, case .success(.hello(let hello)) = Result(catching: { try ControlRequest(decoding: message, limits: limits) }) {
             return try await greet(hello, timeoutMilliseconds: timeoutMilliseconds)
         }
         guard let (channel, counter) = connection.next(socket) else {
