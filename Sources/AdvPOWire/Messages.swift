@@ -4,7 +4,7 @@ package import AdvPOModel
 package struct WireVersion: Hashable, Sendable, CustomStringConvertible {
     package var major: UInt32
     package var minor: UInt32
-    package static let current = WireVersion(major: 1, minor: 1)
+    package static let current = WireVersion(major: 1, minor: 2)
     package init(major: UInt32, minor: UInt32) {
         self.major = major
         self.minor = minor
@@ -96,7 +96,8 @@ package enum WorkRequest: Hashable, Sendable {
     /// A free slot asks for a task; held up to 20 s.
     case pull(session: UInt64)
     /// Units that just finished. `taskEnded`: the lease is given back, whatever units are missing were not run.
-    case report(session: UInt64, lease: Lease, units: [UnitReport], taskEnded: Bool)
+    /// `andPull`: the slot that is free now asks for the next task; since 1.2, older coordinators pass over it.
+    case report(session: UInt64, lease: Lease, units: [UnitReport], taskEnded: Bool, andPull: Bool = false)
     /// Blobs that the worker's cache misses.
     case fetch(session: UInt64, hashes: [ContentHash])
 }
@@ -106,8 +107,8 @@ package enum WorkReply: Hashable, Sendable {
     case task(TaskOrder)
     /// Nothing now: pull again.
     case nothing
-    /// The units are durable.
-    case accepted
+    /// The units are durable. `next` answers a report that also pulled, when there was a task at once.
+    case accepted(next: TaskOrder? = nil)
     /// The lease is no longer the worker's: drop the task.
     case stale
     /// In the order asked, as many as fit under the message limit; `nil` where the coordinator has no such blob.

@@ -93,12 +93,15 @@ package enum ClusterEvent: Hashable, Sendable {
     case heartbeat(RequestToken, SessionID, leases: [Lease], seenInstructions: UInt64)
     case goodbye(RequestToken, SessionID)
     case pull(RequestToken, SessionID)
-    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool)
+    /// `andPull`: when the task is done with this report, its slot asks for the next one too.
+    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool, andPull: Bool = false)
     /// The connection of a session broke; the worker may come back.
     case connectionLost(SessionID)
     case submit([TaskSpecification])
     /// Forget the run's tasks and have their workers abandon them.
     case cancel(RunID)
+    /// Have every worker of that name finish what it has, take no more, and leave.
+    case drain(RequestToken, name: String)
     /// Time passed.
     case tick
 }
@@ -109,11 +112,14 @@ package enum ClusterEffect: Hashable, Sendable {
     case welcome(RequestToken, SessionID)
     case unknownSession(RequestToken)
     case refuse(RequestToken, String)
-    case instruct(RequestToken, sequence: UInt64, cancel: [Lease])
+    case instruct(RequestToken, sequence: UInt64, cancel: [Lease], drain: Bool = false)
     case task(RequestToken, TaskOrder)
     case nothing(RequestToken)
-    case reportAccepted(RequestToken)
+    /// `next`: the report also pulled, and there was a task at once.
+    case reportAccepted(RequestToken, next: TaskOrder? = nil)
     case reportStale(RequestToken)
     case workerJoined(SessionID, name: String)
     case workerLost(SessionID, name: String, reason: String)
+    /// Answers a drain: how many workers have that name.
+    case draining(RequestToken, workers: Int)
 }

@@ -39,8 +39,8 @@ extension ClusterMachine {
             waitingPulls.remove(oldest)
             effects.append(.nothing(oldest))
         }
-        if let id = queue.take(serving: suitability.needs(of: worker.kind)) {
-            effects += give(id, to: token, of: session, now)
+        if let order = next(for: session, now) {
+            effects.append(.task(token, order))
         } else {
             workers[session]?.waiting.append(token)
             waitingPulls.add(token, of: session, kind: worker.kind, since: now)
@@ -49,7 +49,7 @@ extension ClusterMachine {
     }
 
     mutating func report(
-        _ token: RequestToken, _ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool, _ now: Tick
+        _ token: RequestToken, _ session: SessionID, _ lease: Lease, _ units: [UnitReport], ended: Bool, andPull: Bool, _ now: Tick
     ) -> [ClusterEffect] {
         guard workers[session] != nil else { return [.unknownSession(token)] }
         guard isCurrent(lease, of: session), let run = tasks[lease.task]?.header.run else { return [.reportStale(token)] }
@@ -57,18 +57,18 @@ extension ClusterMachine {
         for report in units where tasks[lease.task]?.finish(report.unit) == true {
             effects.append(.accepted(run, report, lease))
             holders[lease.task]?.hasFinishedUnits = true
+            tasks[lease.task]?.fruitlessAttempts = 0
         }
-        effects.append(.reportAccepted(token))
-        if tasks[lease.task]?.remaining.isEmpty == true {
+        guard tasks[lease.task]?.remaining.isEmpty == false else {
             release(lease.task)
             forget(lease.task)
-        } else if ended {
+            // Whoever reports gets the next task before those that wait: none of them waits for it.
+            return effects + [.reportAccepted(token, next: andPull ? next(for: session, now) : nil)]
+        }
+        effects.append(.reportAccepted(token))
+        if ended {
             // It may be draining; if it is not, it pulls again at once.
-            for waiting in workers[session]?.waiting ?? [] {
-                waitingPulls.remove(waiting)
-                effects.append(.nothing(waiting))
-            }
-            workers[session]?.waiting = []
+            effects += endWaitingPulls(of: session)
             effects += holders[lease.task]?.hasFinishedUnits == true ? requeue(lease.task) : rest(lease.task, now)
         }
         return effects + assign(now)
@@ -88,7 +88,7 @@ extension ClusterMachine {
             guard let id = queue.take(serving: suitability.needs(of: line.kind)) else { continue }
             waitingPulls.remove(pull.token)
             workers[pull.session]?.waiting.removeAll { $0 == pull.token }
-            effects += give(id, to: pull.token, of: pull.session, now)
+            effects.append(.task(pull.token, give(id, to: pull.session, now)))
             if let next = waitingPulls.oldest(of: line.kind).first { lines.insert(PullLine(arrival: next.arrival, kind: line.kind)) }
         }
         return effects
@@ -100,13 +100,19 @@ extension ClusterMachine {
         static func < (lhs: Self, rhs: Self) -> Bool { (lhs.arrival, lhs.kind) < (rhs.arrival, rhs.kind) }
     }
 
+    /// A task for a worker that asks just now, leased to it.
+    private mutating func next(for session: SessionID, _ now: Tick) -> TaskOrder? {
+        guard let kind = workers[session]?.kind, let id = queue.take(serving: suitability.needs(of: kind)) else { return nil }
+        return give(id, to: session, now)
+    }
+
     /// Leases a task that was just taken from the queue.
-    private mutating func give(_ id: UInt64, to token: RequestToken, of session: SessionID, _ now: Tick) -> [ClusterEffect] {
+    private mutating func give(_ id: UInt64, to session: SessionID, _ now: Tick) -> TaskOrder {
         tasks[id]?.attempt += 1
         guard let task = tasks[id] else { preconditionFailure("a queued task exists") }
         holders[id] = Holder(session: session, since: now)
         workers[session]?.held.append(id)
-        return [.task(token, order(id, task))]
+        return order(id, task)
     }
 
     /// Voids a lease that its worker evidently never received.

@@ -70,7 +70,7 @@ package struct CoordinatorBrain: Sendable {
                 touched.append(run)
             case .workerJoined(_, let name): replies.append(.log(.init("worker \(name) joined")))
             case .workerLost(_, let name, let reason): replies.append(.log(.init("worker \(name) lost: \(reason)")))
-            case .welcome, .unknownSession, .refuse, .instruct, .task, .nothing, .reportAccepted, .reportStale: replies.append(.reply(effect))
+            case .welcome, .unknownSession, .refuse, .instruct, .task, .nothing, .reportAccepted, .reportStale, .draining: replies.append(.reply(effect))
             }
         }
         for run in touched { consequences += advance(run, now) }
@@ -292,6 +292,12 @@ extension CoordinatorBrain {
         let models = [job.plan.request.models[id.model].modelID] + (job.plan.judge(of: template).map { [$0] } ?? [])
         let total = request.items.reduce(0) { $0 + $1.samples.count }
         let hasAttachments = template.hasAttachments
+        let urgency: TaskUrgency =
+            switch request.purpose {
+            case .baseline, .screening: .screening
+            case .validation: .validation
+            case .proof, .completion: .proof
+            }
         let batch = max(1, min(unitsPerTask, total / max(1, cluster.slots(serving: models, withAttachments: hasAttachments))))
         for item in request.items {
             let candidate = Blob(BlobCodec.encode(item.document))
@@ -309,7 +315,8 @@ extension CoordinatorBrain {
                 let work = TaskOrder.EvaluateWork(
                     model: job.plan.request.models[id.model], candidate: candidate.hash, evaluation: run.evaluation.hash,
                     units: Array(missing[start..<min(start + batch, missing.count)]))
-                specifications.append(TaskSpecification(run: id, iteration: request.iteration, work: .evaluate(work), models: models, hasAttachments: hasAttachments))
+                specifications.append(TaskSpecification(
+                    run: id, iteration: request.iteration, work: .evaluate(work), models: models, hasAttachments: hasAttachments, urgency: urgency))
             }
         }
         run.waiting[request.id] = RunState.Waiting(request: .evaluation(request), units: names, missing: asked)
