@@ -138,7 +138,8 @@ package enum WorkRequest: Hashable, Sendable {
     case pull(session: UInt64)
     /// Units that just finished. `taskEnded`: the lease is given back, whatever units are missing were not run.
     /// `callsSpent`: requests of the lease so far that may have been served, also for units that are missing; nil from a worker before 1.2.
-    case report(session: UInt64, lease: Lease, units: [UnitReport], taskEnded: Bool, callsSpent: Int? = nil)
+    /// `andPull`: the slot that is free now asks for the next task; since 1.2, older coordinators pass over it.
+    case report(session: UInt64, lease: Lease, units: [UnitReport], taskEnded: Bool, callsSpent: Int? = nil, andPull: Bool = false)
     /// Blobs that the worker's cache misses.
     case fetch(session: UInt64, hashes: [ContentHash])
 }
@@ -148,8 +149,8 @@ package enum WorkReply: Hashable, Sendable {
     case task(TaskOrder)
     /// Nothing now: pull again.
     case nothing
-    /// The units are durable.
-    case accepted
+    /// The units are durable. `next` answers a report that also pulled, when there was a task at once.
+    case accepted(next: TaskOrder? = nil)
     /// The lease is no longer the worker's: drop the task.
     case stale
     /// In the order asked, as many as fit under the message limit; `nil` where the coordinator has no such blob.

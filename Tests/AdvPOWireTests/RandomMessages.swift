@@ -66,7 +66,7 @@ struct RandomMessages {
         case 1:
             .report(
                 session: word(), lease: lease(), units: many(0...5) { UnitReport(unit: $0.hash(), record: $0.unitRecord()) }, taskEnded: bool(),
-                callsSpent: maybe { $0.number(0...1_000_000) })
+                callsSpent: maybe { $0.number(0...1_000_000) }, andPull: bool())
         default: .fetch(session: word(), hashes: many(0...9) { $0.hash() })
         }
     }
@@ -75,7 +75,7 @@ struct RandomMessages {
         switch number(0...6) {
         case 0: .task(taskOrder())
         case 1: .nothing
-        case 2: .accepted
+        case 2: .accepted(next: bool() ? taskOrder() : nil)
         case 3: .stale
         case 4: .blobs(many(0...4) { .init(hash: $0.hash(), bytes: $0.maybe { $0.bytes(0...50) }) })
         case 5: .unknownSession

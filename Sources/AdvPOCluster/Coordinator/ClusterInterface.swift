@@ -103,12 +103,15 @@ package enum ClusterEvent: Hashable, Sendable {
     case goodbye(RequestToken, SessionID)
     case pull(RequestToken, SessionID)
     /// `callsSpent`: by the lease so far, whether or not their units are finished; nil from a worker that does not say.
-    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool, callsSpent: Int? = nil)
+    /// `andPull`: when the task is done with this report, its slot asks for the next one too.
+    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool, callsSpent: Int? = nil, andPull: Bool = false)
     /// The connection of a session broke; the worker may come back.
     case connectionLost(SessionID)
     case submit([TaskSpecification])
     /// Forget the run's tasks and have their workers abandon them.
     case cancel(RunID)
+    /// Have every worker of that name finish what it has, take no more, and leave.
+    case drain(RequestToken, name: String)
     /// Time passed.
     case tick
 }
@@ -119,11 +122,14 @@ package enum ClusterEffect: Hashable, Sendable {
     case welcome(RequestToken, SessionID)
     case unknownSession(RequestToken)
     case refuse(RequestToken, String)
-    case instruct(RequestToken, sequence: UInt64, cancel: [Lease])
+    case instruct(RequestToken, sequence: UInt64, cancel: [Lease], drain: Bool = false)
     case task(RequestToken, TaskOrder)
     case nothing(RequestToken)
-    case reportAccepted(RequestToken)
+    /// `next`: the report also pulled, and there was a task at once.
+    case reportAccepted(RequestToken, next: TaskOrder? = nil)
     case reportStale(RequestToken)
     case workerJoined(SessionID, name: String)
     case workerLost(SessionID, name: String, reason: String)
+    /// Answers a drain: how many workers have that name.
+    case draining(RequestToken, workers: Int)
 }

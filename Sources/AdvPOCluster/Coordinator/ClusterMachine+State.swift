@@ -4,8 +4,8 @@ import OrderedCollections
 extension ClusterMachine {
     struct Worker: Sendable {
         var introduction: WorkerIntroduction
-        /// Its kind among the workers, by what it can do.
-        var kind: Int
+        /// Its kind among the workers, by what it can do; nil for one that drains: it gets no more.
+        var kind: Int?
         var lastHeard: Tick
         var disconnectedSince: Tick?
         /// Tasks leased to it.
@@ -16,6 +16,8 @@ extension ClusterMachine {
         /// Cancelled leases not yet known to be seen; `instructionCount` is the number of the last.
         var unseen: [(sequence: UInt64, lease: Lease)] = []
         var instructionCount: UInt64 = 0
+        /// The number of the instruction to drain, until it is seen.
+        var drainInstruction: UInt64?
         /// The earliest of its entries in the machine's timers; the others count for nothing.
         var timer: Tick
     }

@@ -42,8 +42,8 @@ extension ClusterMachine {
             waitingPulls.remove(oldest)
             effects.append(.nothing(oldest))
         }
-        if let id = takeTask(for: worker) {
-            effects += give(id, to: token, of: session, now)
+        if let order = next(for: session, now) {
+            effects.append(.task(token, order))
         } else {
             workers[session]?.waiting.append(token)
             waitingPulls.add(token, of: session, kind: worker.kind, since: now)
@@ -52,7 +52,7 @@ extension ClusterMachine {
     }
 
     mutating func report(
-        _ token: RequestToken, _ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool, _ callsSpent: Int?, _ now: Tick
+        _ token: RequestToken, _ session: SessionID, _ lease: Lease, _ units: [UnitReport], ended: Bool, callsSpent: Int?, andPull: Bool, _ now: Tick
     ) -> [ClusterEffect] {
         guard workers[session] != nil else { return [.unknownSession(token)] }
         guard isCurrent(lease, of: session), let run = tasks[lease.task]?.header.run else {
@@ -66,21 +66,21 @@ extension ClusterMachine {
             holders[lease.task]?.hasFinishedUnits = true
             holders[lease.task]?.callsTold += report.record.providerCalls
             budgets.answered(lease, run, report.record)
+            tasks[lease.task]?.fruitlessAttempts = 0
         }
-        effects.append(.reportAccepted(token))
         if let task = tasks[lease.task], task.remaining.isEmpty || ended {
             settle(lease, task, callsSpent: callsSpent ?? holders[lease.task]?.callsTold ?? 0)
         }
-        if tasks[lease.task]?.remaining.isEmpty == true {
+        guard tasks[lease.task]?.remaining.isEmpty == false else {
             release(lease.task)
             forget(lease.task)
-        } else if ended {
+            // Whoever reports gets the next task before those that wait: none of them waits for it.
+            return effects + [.reportAccepted(token, next: andPull ? next(for: session, now) : nil)]
+        }
+        effects.append(.reportAccepted(token))
+        if ended {
             // It may be draining; if it is not, it pulls again at once.
-            for waiting in workers[session]?.waiting ?? [] {
-                waitingPulls.remove(waiting)
-                effects.append(.nothing(waiting))
-            }
-            workers[session]?.waiting = []
+            effects += endWaitingPulls(of: session)
             effects += holders[lease.task]?.hasFinishedUnits == true ? requeue(lease.task) : rest(lease.task, now)
         }
         return effects + assign(now)
@@ -100,7 +100,7 @@ extension ClusterMachine {
             guard let worker = workers[pull.session], let id = takeTask(for: worker) else { continue }
             waitingPulls.remove(pull.token)
             workers[pull.session]?.waiting.removeAll { $0 == pull.token }
-            effects += give(id, to: pull.token, of: pull.session, now)
+            effects.append(.task(pull.token, give(id, to: pull.session, now)))
             if let next = waitingPulls.oldest(of: line.kind).first { lines.insert(PullLine(arrival: next.arrival, kind: line.kind)) }
         }
         return effects
@@ -112,7 +112,12 @@ extension ClusterMachine {
         static func < (lhs: Self, rhs: Self) -> Bool { (lhs.arrival, lhs.kind) < (rhs.arrival, rhs.kind) }
     }
 
-    /// The next task that the worker can do and its run's budget pays for.
+    /// A task that the worker can do, which asks just now, and that its run's budget pays for, leased to it.
+    private mutating func next(for session: SessionID, _ now: Tick) -> TaskOrder? {
+        guard let worker = workers[session], let id = takeTask(for: worker) else { return nil }
+        return give(id, to: session, now)
+    }
+
     private mutating func takeTask(for worker: Worker) -> UInt64? {
         queue.take(serving: suitability.needs(of: worker.kind)) { id in
             tasks[id].map { budgets.pays(for: $0, keepsAllowances: worker.introduction.keepsAllowances) } ?? true
@@ -120,13 +125,13 @@ extension ClusterMachine {
     }
 
     /// Leases a task that was just taken from the queue.
-    private mutating func give(_ id: UInt64, to token: RequestToken, of session: SessionID, _ now: Tick) -> [ClusterEffect] {
+    private mutating func give(_ id: UInt64, to session: SessionID, _ now: Tick) -> TaskOrder {
         tasks[id]?.attempt += 1
         guard let task = tasks[id] else { preconditionFailure("a queued task exists") }
         holders[id] = Holder(session: session, since: now)
         workers[session]?.held.append(id)
         let allowance = reserve(lease(id, task), for: task, keepsAllowances: workers[session]?.introduction.keepsAllowances ?? false)
-        return [.task(token, order(id, task, callAllowance: allowance))]
+        return order(id, task, callAllowance: allowance)
     }
 
     /// Voids a lease that its worker evidently never received.

@@ -31,6 +31,7 @@ extension ClusterMachine {
         }
         workers[session]?.heldHeartbeat = (token, now)
         workers[session]?.unseen.removeAll { $0.sequence <= seen }
+        if let drain = workers[session]?.drainInstruction, drain <= seen { workers[session]?.drainInstruction = nil }
 
         let named = Set(leases)
         for lease in leases where !isCurrent(lease, of: session) { instruct(session, toCancel: lease) }
@@ -127,10 +128,37 @@ extension ClusterMachine {
 
     /// Answers the held heartbeat when there is something to say, or when its time is over.
     mutating func answerHeartbeat(_ session: SessionID, _ now: Tick, evenIfEmpty: Bool = false) -> [ClusterEffect] {
-        guard let worker = workers[session], let held = worker.heldHeartbeat, evenIfEmpty || !worker.unseen.isEmpty else { return [] }
+        guard let worker = workers[session], let held = worker.heldHeartbeat else { return [] }
+        guard evenIfEmpty || !worker.unseen.isEmpty || worker.drainInstruction != nil else { return [] }
         workers[session]?.heldHeartbeat = nil
         workers[session]?.lastHeard = now
-        return [.instruct(held.token, sequence: worker.instructionCount, cancel: worker.unseen.map(\.lease))]
+        return [
+            .instruct(held.token, sequence: worker.instructionCount, cancel: worker.unseen.map(\.lease), drain: worker.drainInstruction != nil)
+        ]
+    }
+
+    /// For an operator, hence the walk over all workers: several may have one name.
+    mutating func drain(_ token: RequestToken, _ name: String, _ now: Tick) -> [ClusterEffect] {
+        var effects: [ClusterEffect] = []
+        var count = 0
+        for session in sessions {
+            guard let worker = workers[session], worker.introduction.name == name else { continue }
+            count += 1
+            guard let kind = worker.kind else { continue }
+            suitability.removeWorker(kind, slots: worker.introduction.slots)
+            workers[session]?.kind = nil
+            workers[session]?.instructionCount += 1
+            workers[session]?.drainInstruction = worker.instructionCount + 1
+            effects += answerHeartbeat(session, now) + endWaitingPulls(of: session)
+        }
+        return effects + [.draining(token, workers: count)]
+    }
+
+    mutating func endWaitingPulls(of session: SessionID) -> [ClusterEffect] {
+        guard let waiting = workers[session]?.waiting else { return [] }
+        workers[session]?.waiting = []
+        for token in waiting { waitingPulls.remove(token) }
+        return waiting.map { .nothing($0) }
     }
 
     mutating func instruct(_ session: SessionID, toCancel lease: Lease) {
@@ -144,7 +172,7 @@ extension ClusterMachine {
         guard let worker = workers.removeValue(forKey: session) else { return [] }
         sessionsByInstance.removeValue(forKey: worker.introduction.instance)
         if sessions.count > 2 * workers.count + 64 { sessions.removeAll { workers[$0] == nil } }
-        suitability.removeWorker(worker.kind, slots: worker.introduction.slots)
+        if let kind = worker.kind { suitability.removeWorker(kind, slots: worker.introduction.slots) }
         var effects: [ClusterEffect] = [.workerLost(session, name: worker.introduction.name, reason: reason)]
         for id in worker.held {
             if blame { tasks[id]?.lostWorkers += 1 }

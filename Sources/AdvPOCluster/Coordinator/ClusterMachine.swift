@@ -68,10 +68,12 @@ package struct ClusterMachine: Sendable {
         case .heartbeat(let token, let session, let leases, let seen): heartbeat(token, session, leases, seen, now)
         case .goodbye(let token, let session): goodbye(token, session, now)
         case .pull(let token, let session): pull(token, session, now)
-        case .report(let token, let session, let lease, let units, let ended, let calls): report(token, session, lease, units, ended, calls, now)
+        case .report(let token, let session, let lease, let units, let ended, let calls, let andPull):
+            report(token, session, lease, units, ended: ended, callsSpent: calls, andPull: andPull, now)
         case .connectionLost(let session): connectionLost(session, now)
         case .submit(let specifications): submit(specifications, now)
         case .cancel(let run): cancel(run, now)
+        case .drain(let token, let name): drain(token, name, now)
         case .tick: tick(now)
         }
     }

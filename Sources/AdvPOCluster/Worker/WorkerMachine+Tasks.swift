@@ -28,10 +28,15 @@ extension WorkerMachine {
 
     mutating func pulled(_ session: SessionID, _ slot: Int, _ order: TaskOrder?) -> [WorkerEffect] {
         guard session == self.session, slots[slot] == .pulling else { return [] }
+        return take(order, slot)
+    }
+
+    /// Fills a slot whose pull was answered.
+    private mutating func take(_ order: TaskOrder?, _ slot: Int) -> [WorkerEffect] {
         slots[slot] = .free
         guard let order, hands[order.lease] == nil, cancelledEarly.remove(order.lease) == nil else { return pullIfFree(slot) + leaveIfDrained() }
         slots[slot] = .busy(order.lease)
-        hands[order.lease] = Hand(slot: slot)
+        hands[order.lease] = Hand(slot: slot, unfinished: order.units.count)
         // A task that arrives while draining is given back at once.
         guard !isDraining else { return handle(.taskReturned(order.lease)) }
         return [.run(order)]
@@ -44,8 +49,10 @@ extension WorkerMachine {
         hand.unsent.removeFirst(batch.count)
         hand.inFlight = batch
         hand.inFlightEnds = hand.returned && hand.unsent.isEmpty
+        // What gives a task back asks for none: it may be draining, and the coordinator may be about to say so.
+        hand.inFlightPulls = hand.inFlightEnds && hand.unfinished == 0 && !isDraining
         hands[lease] = hand
-        return [.report(session, lease, units: batch, taskEnded: hand.inFlightEnds)]
+        return [.report(session, lease, units: batch, taskEnded: hand.inFlightEnds, andPull: hand.inFlightPulls)]
     }
 
     /// As many units as one report may carry; at least one of those there are.
@@ -72,7 +79,7 @@ extension WorkerMachine {
         }
         hand.inFlight = failed
         hands[lease] = hand
-        return [.report(session, lease, units: failed, taskEnded: hand.inFlightEnds)]
+        return [.report(session, lease, units: failed, taskEnded: hand.inFlightEnds, andPull: hand.inFlightPulls)]
     }
 
     /// The coordinator has voided the lease. One that is not in hand may be on its way here still.
@@ -83,9 +90,13 @@ extension WorkerMachine {
         return []
     }
 
-    mutating func reported(_ session: SessionID, _ lease: Lease, _ stale: Bool) -> [WorkerEffect] {
+    mutating func reported(_ session: SessionID, _ lease: Lease, _ stale: Bool, _ next: TaskOrder?) -> [WorkerEffect] {
         guard session == self.session, var hand = hands[lease], hand.inFlight != nil else { return [] }
         if stale { return hand.returned ? release(lease) : abort(lease) }
+        if let next, hand.inFlightPulls {
+            hands.removeValue(forKey: lease)
+            return take(next, hand.slot)
+        }
         let ended = hand.inFlightEnds
         hand.inFlight = nil
         hand.wasRefused = false
@@ -137,7 +148,7 @@ extension WorkerMachine {
             return pullIfFree(slot) + leaveIfDrained()
         case .report(let session, let lease):
             guard session == self.session, let hand = hands[lease], let batch = hand.inFlight else { return [] }
-            return [.report(session, lease, units: batch, taskEnded: hand.inFlightEnds)]
+            return [.report(session, lease, units: batch, taskEnded: hand.inFlightEnds, andPull: hand.inFlightPulls)]
         }
     }
 }

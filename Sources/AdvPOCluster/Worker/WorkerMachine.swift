@@ -31,10 +31,13 @@ package struct WorkerMachine: Sendable {
 
     struct Hand: Sendable {
         var slot: Int
+        /// Units that have no record yet.
+        var unfinished: Int
         var unsent: [UnitReport] = []
         /// Units of the report under way.
         var inFlight: [UnitReport]?
         var inFlightEnds = false
+        var inFlightPulls = false
         /// The report under way is a second try, with failures in place of what was refused.
         var wasRefused = false
         var returned = false
@@ -78,7 +81,7 @@ package struct WorkerMachine: Sendable {
         case .pullFailed(let session, let slot):
             guard session == self.session, slots[slot] == .pulling else { return [] }
             return [.pause(.pull(session, slot: slot), milliseconds: settings.retryMilliseconds)]
-        case .reported(let session, let lease, let stale): return reported(session, lease, stale)
+        case .reported(let session, let lease, let stale, let next): return reported(session, lease, stale, next)
         case .reportFailed(let session, let lease):
             guard session == self.session, hands[lease]?.inFlight != nil else { return [] }
             return [.pause(.report(session, lease), milliseconds: settings.retryMilliseconds)]
@@ -90,8 +93,10 @@ package struct WorkerMachine: Sendable {
             guard var hand = hands[lease], !hand.aborted else { return [] }
             precondition(!hand.returned, "a unit finished after its task returned")
             hand.unsent.append(unit)
+            hand.unfinished -= 1
             hands[lease] = hand
-            return flush(lease)
+            // The last unit waits for the executor's return, which is at hand: one report then says both, and asks for the next task.
+            return hand.unfinished == 0 ? [] : flush(lease)
         case .taskReturned(let lease):
             guard var hand = hands[lease] else { return [] }
             hand.returned = true

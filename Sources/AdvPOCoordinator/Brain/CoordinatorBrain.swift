@@ -71,7 +71,7 @@ package struct CoordinatorBrain: Sendable {
                 touched.append(run)
             case .workerJoined(_, let name): replies.append(.log(.init("worker \(name) joined")))
             case .workerLost(_, let name, let reason): replies.append(.log(.init("worker \(name) lost: \(reason)")))
-            case .welcome, .unknownSession, .refuse, .instruct, .task, .nothing, .reportAccepted, .reportStale: replies.append(.reply(effect))
+            case .welcome, .unknownSession, .refuse, .instruct, .task, .nothing, .reportAccepted, .reportStale, .draining: replies.append(.reply(effect))
             }
         }
         for run in touched { consequences += advance(run, now) }
@@ -302,6 +302,12 @@ extension CoordinatorBrain {
         let models = [job.plan.request.models[id.model].modelID] + (job.plan.judge(of: template).map { [$0] } ?? [])
         let total = request.items.reduce(0) { $0 + $1.samples.count }
         let hasAttachments = template.hasAttachments
+        let urgency: TaskUrgency =
+            switch request.purpose {
+            case .baseline, .screening: .screening
+            case .validation: .validation
+            case .proof, .completion: .proof
+            }
         let batch = max(1, min(unitsPerTask, total / max(1, cluster.slots(serving: models, withAttachments: hasAttachments))))
         for item in request.items {
             let candidate = Blob(BlobCodec.encode(item.document))
@@ -321,7 +327,7 @@ extension CoordinatorBrain {
                     model: job.plan.request.models[id.model], candidate: candidate.hash, evaluation: run.evaluation.hash,
                     units: Array(missing[start..<min(start + batch, missing.count)]))
                 specifications.append(TaskSpecification(
-                    run: id, iteration: request.iteration, work: .evaluate(work), models: models, hasAttachments: hasAttachments, price: price))
+                    run: id, iteration: request.iteration, work: .evaluate(work), models: models, hasAttachments: hasAttachments, urgency: urgency, price: price))
             }
         }
         run.waiting[request.id] = RunState.Waiting(request: .evaluation(request), units: names, missing: asked)

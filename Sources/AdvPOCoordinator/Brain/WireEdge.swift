@@ -26,8 +26,8 @@ package enum WireEdge {
     package static func event(for request: WorkRequest, token: RequestToken) -> ClusterEvent? {
         switch request {
         case .pull(let session): .pull(token, SessionID(session))
-        case .report(let session, let lease, let units, let ended, let calls):
-            .report(token, SessionID(session), lease, units: units, taskEnded: ended, callsSpent: calls)
+        case .report(let session, let lease, let units, let ended, let calls, let andPull):
+            .report(token, SessionID(session), lease, units: units, taskEnded: ended, callsSpent: calls, andPull: andPull)
         case .fetch: nil
         }
     }
@@ -38,10 +38,10 @@ package enum WireEdge {
         case .welcome(_, let session):
             .welcome(.init(
                 version: .current, session: session.rawValue, epoch: epoch, heartbeatMilliseconds: UInt32(clamping: settings.heartbeatMilliseconds)))
-        case .instruct(_, let sequence, let cancel): .instructions(.init(sequence: sequence, cancel: cancel, drain: false))
+        case .instruct(_, let sequence, let cancel, let drain): .instructions(.init(sequence: sequence, cancel: cancel, drain: drain))
         case .unknownSession: .unknownSession
         case .refuse(_, let reason): .refused(reason)
-        case .accepted, .task, .nothing, .reportAccepted, .reportStale, .workerJoined, .workerLost:
+        case .accepted, .task, .nothing, .reportAccepted, .reportStale, .workerJoined, .workerLost, .draining:
             preconditionFailure("not an answer to a control message")
         }
     }
@@ -51,11 +51,11 @@ package enum WireEdge {
         switch effect {
         case .task(_, let order): .task(order)
         case .nothing: .nothing
-        case .reportAccepted: .accepted
+        case .reportAccepted(_, let next): .accepted(next: next)
         case .reportStale: .stale
         case .unknownSession: .unknownSession
         case .refuse(_, let reason): .refused(reason)
-        case .accepted, .welcome, .instruct, .workerJoined, .workerLost: preconditionFailure("not an answer to a work message")
+        case .accepted, .welcome, .instruct, .workerJoined, .workerLost, .draining: preconditionFailure("not an answer to a work message")
         }
     }
 
@@ -68,8 +68,8 @@ extension ClusterEffect {
     /// The request that the effect answers; nil for one that answers none.
     package var answeredToken: RequestToken? {
         switch self {
-        case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _), .task(let token, _), .nothing(let token),
-            .reportAccepted(let token), .reportStale(let token):
+        case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _, _), .task(let token, _), .nothing(let token),
+            .reportAccepted(let token, _), .reportStale(let token), .draining(let token, _):
             token
         case .accepted, .workerJoined, .workerLost: nil
         }

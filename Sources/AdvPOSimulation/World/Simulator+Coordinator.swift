@@ -78,26 +78,35 @@ extension Simulator {
     /// Keeps the book of leases: who was given a task last is the only one whose report may count.
     private mutating func follow(_ effect: BrainEffect, _ state: SimulatedCoordinator) {
         switch effect {
-        case .reply(.task(let token, let order)):
-            guard let id = state.requestsByToken[token], case .pull(let session, _)? = requests[id]?.kind else {
-                // Its worker is gone; whoever reports this lease was not given it.
-                holders.removeValue(forKey: order.lease.task)
-                return
-            }
-            if let old = holders[order.lease.task], old.lease >= order.lease { violations.append("lease \(order.lease) was given after \(old.lease)") }
-            holders[order.lease.task] = LeaseHolder(lease: order.lease, session: session)
-        case .reply(.reportAccepted(let token)):
+        case .reply(.task(let token, let order)): give(order, state.requestsByToken[token])
+        case .reply(.reportAccepted(let token, let next)):
+            defer { if let next { give(next, state.requestsByToken[token]) } }
             guard let id = state.requestsByToken[token], case .report(let session, let lease, _)? = requests[id]?.kind else { return }
             if holders[lease.task] != LeaseHolder(lease: lease, session: session) {
                 violations.append("a report of \(lease) by session \(session.rawValue) counted, but the task is with \(String(describing: holders[lease.task]))")
             }
         case .reply(.unknownSession), .reply(.reportStale), .reply(.nothing), .reply(.welcome), .reply(.refuse), .reply(.accepted), .reply(.workerJoined),
-            .reply(.workerLost), .persist, .publish, .publishStored, .writeResults, .changed, .ended, .log:
+            .reply(.workerLost), .reply(.draining), .persist, .publish, .publishStored, .writeResults, .changed, .ended, .log:
             break
-        case .reply(.instruct(_, _, let cancelled)):
+        case .reply(.instruct(_, _, let cancelled, _)):
             // What its worker is told to drop is nobody's.
             for lease in cancelled where holders[lease.task]?.lease == lease { holders.removeValue(forKey: lease.task) }
         }
+    }
+
+    /// A task was given out in answer to a pull, or to a report that also pulled.
+    private mutating func give(_ order: TaskOrder, _ request: UInt64?) {
+        let session: SessionID
+        switch request.flatMap({ requests[$0]?.kind }) {
+        case .pull(let asker, _): session = asker
+        case .report(let asker, _, _): session = asker
+        case .hello, .heartbeat, .goodbye, nil:
+            // Its worker is gone; whoever reports this lease was not given it.
+            holders.removeValue(forKey: order.lease.task)
+            return
+        }
+        if let old = holders[order.lease.task], old.lease >= order.lease { violations.append("lease \(order.lease) was given after \(old.lease)") }
+        holders[order.lease.task] = LeaseHolder(lease: order.lease, session: session)
     }
 
     mutating func commitEnds(_ incarnation: Int) {
@@ -165,16 +174,20 @@ extension Simulator {
     /// What a reply promises must already be true on the disk.
     private mutating func check(_ effect: ClusterEffect, answering id: UInt64) {
         switch effect {
-        case .reportAccepted:
+        case .reportAccepted(_, let next):
+            if let next { checkNotFinished(next) }
             guard case .report(_, let lease, let units)? = requests[id]?.kind else { return }
             for unit in units where !durable.units.values.contains(where: { $0[unit.unit] != nil }) {
                 violations.append("a report of lease \(lease) was acknowledged, but its unit \(unit.unit) is not on disk")
             }
-        case .task(_, let order):
-            for unit in order.units where durable.holds(unit.unit, of: order.run) {
-                violations.append("finished unit \(unit.unit) of \(order.run) was handed out again with lease \(order.lease)")
-            }
-        case .accepted, .welcome, .unknownSession, .refuse, .instruct, .nothing, .reportStale, .workerJoined, .workerLost: break
+        case .task(_, let order): checkNotFinished(order)
+        case .accepted, .welcome, .unknownSession, .refuse, .instruct, .nothing, .reportStale, .workerJoined, .workerLost, .draining: break
+        }
+    }
+
+    private mutating func checkNotFinished(_ order: TaskOrder) {
+        for unit in order.units where durable.holds(unit.unit, of: order.run) {
+            violations.append("finished unit \(unit.unit) of \(order.run) was handed out again with lease \(order.lease)")
         }
     }
 

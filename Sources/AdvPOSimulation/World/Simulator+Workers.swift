@@ -54,10 +54,10 @@ extension Simulator {
                 worker, .heartbeat(session), control: .heartbeat(.init(session: session.rawValue, leases: leases, seenInstructions: seen)), timeout: 12_000)
         case .goodbye(let session): send(worker, .goodbye, control: .goodbye(session: session.rawValue), timeout: 12_000)
         case .pull(let session, let slot): send(worker, .pull(session, slot: slot), work: .pull(session: session.rawValue), timeout: 30_000)
-        case .report(let session, let lease, let units, let ended):
+        case .report(let session, let lease, let units, let ended, let andPull):
             send(
-                worker, .report(session, lease, units: units), work: .report(session: session.rawValue, lease: lease, units: units, taskEnded: ended),
-                timeout: 30_000)
+                worker, .report(session, lease, units: units), 
+                work: .report(session: session.rawValue, lease: lease, units: units, taskEnded: ended, andPull: andPull), timeout: 30_000)
         case .run(let order):
             workers[worker].running[order.lease] = order
             at(now + workTime(), .unitEnds(worker, incarnation: incarnation, order.lease, position: 0))
@@ -196,7 +196,7 @@ extension Simulator {
             }
         case .report(let session, let lease, _):
             switch try WorkReply(decoding: bytes, limits: WireLimits()) {
-            case .accepted: return .reported(session, lease, stale: false)
+            case .accepted(let next): return .reported(session, lease, stale: false, next: next)
             case .stale: return .reported(session, lease, stale: true)
             case .unknownSession: return .sessionLost(session)
             case .task, .nothing, .blobs, .refused: return .reportFailed(session, lease)

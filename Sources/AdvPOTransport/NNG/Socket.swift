@@ -7,7 +7,7 @@ import Synchronization
 /// A socket of the library and its end: closed once, on a thread where blocking hurts nobody.
 final class Socket: Sendable {
     static let reconnectMinimumMilliseconds: nng_duration = 100
-    static let reconnectMaximumMilliseconds: nng_duration = 5_000
+    static let reconnectMaximumMilliseconds: nng_duration = 1_000
     /// Closing waits this long before it is given up: the library's close is known to hang in rare cases.
     static let closeSeconds = 5.0
     /// What the protocol puts before a frame (request ids of up to eight hops, one of ours).

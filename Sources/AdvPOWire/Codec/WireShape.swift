@@ -8,7 +8,7 @@ enum WireShape {
     case controlReply, welcome, refused, instructions, challenge
     case modelUsage, rateShare
     case workRequest, report, unitReport, unitRecord, fetch
-    case workReply, blobs, blobAnswer, taskOrder, run, evaluateWork, generateWork, unitReference
+    case workReply, accepted, blobs, blobAnswer, taskOrder, run, evaluateWork, generateWork, unitReference
     case promptDocument, exampleTurn
     case sample, variable, attachment
     case evaluationSpecification, customJudge, steering, function, builtin
@@ -31,7 +31,7 @@ enum WireShape {
         case .controlRequest, .hello, .workerIdentity, .heartbeat, .controlReply, .welcome, .refused, .instructions, .challenge, .modelUsage, .rateShare:
             controlRule(field, limits)
         case .workRequest, .report, .unitReport, .unitRecord, .fetch: workRequestRule(field, limits)
-        case .workReply, .blobs, .blobAnswer, .taskOrder, .run, .evaluateWork, .generateWork, .unitReference: workReplyRule(field, limits)
+        case .workReply, .accepted, .blobs, .blobAnswer, .taskOrder, .run, .evaluateWork, .generateWork, .unitReference: workReplyRule(field, limits)
         case .promptDocument, .exampleTurn, .sample, .variable, .attachment, .evaluationSpecification, .customJudge, .steering, .function,
             .builtin, .functionBundle, .file:
             contentRule(field, limits)
@@ -95,7 +95,8 @@ enum WireShape {
         switch (self, field) {
         case (.workReply, 1): .one("task", .taskOrder)
         case (.workReply, 2): .one("nothing", .flat)
-        case (.workReply, 3): .one("accepted", .flat)
+        case (.workReply, 3): .one("accepted", .accepted)
+        case (.accepted, 1): .one("next", .taskOrder)
         case (.workReply, 4): .one("stale", .flat)
         case (.workReply, 5): .one("blobs", .blobs)
         case (.workReply, 6): .one("unknown_session", .flat)

@@ -569,6 +569,9 @@ nonisolated struct ProtoReport: Sendable {
 
   var taskEnded: Bool = false
 
+  /// Since 1.2. The slot that this task leaves free asks for the next one in the same message; only with task_ended.
+  var andPull: Bool = false
+
   /// Since 1.2: requests of this lease so far that may have been served, those of unfinished units included.
   var callsSpent: UInt32 {
     get {_callsSpent ?? 0}
@@ -696,9 +699,21 @@ nonisolated struct ProtoAccepted: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Since 1.2. Answers and_pull when there is a task at once; absent: pull.
+  var next: ProtoTaskOrder {
+    get {_next ?? ProtoTaskOrder()}
+    set {_next = newValue}
+  }
+  /// Returns true if `next` has been explicitly set.
+  var hasNext: Bool {self._next != nil}
+  /// Clears the value of `next`. Subsequent reads from it will return its default value.
+  mutating func clearNext() {self._next = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _next: ProtoTaskOrder? = nil
 }
 
 nonisolated struct ProtoStale: Sendable {
@@ -2701,7 +2716,7 @@ nonisolated extension ProtoPull: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Report"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}lease\0\u{1}units\0\u{3}task_ended\0\u{4}\u{2}calls_spent\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}lease\0\u{1}units\0\u{3}task_ended\0\u{3}and_pull\0\u{3}calls_spent\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2713,6 +2728,7 @@ nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 2: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.units) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.taskEnded) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.andPull) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self._callsSpent) }()
       default: break
       }
@@ -2736,6 +2752,9 @@ nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.taskEnded != false {
       try visitor.visitSingularBoolField(value: self.taskEnded, fieldNumber: 4)
     }
+    if self.andPull != false {
+      try visitor.visitSingularBoolField(value: self.andPull, fieldNumber: 5)
+    }
     try { if let v = self._callsSpent {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
     } }()
@@ -2747,6 +2766,7 @@ nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs._lease != rhs._lease {return false}
     if lhs.units != rhs.units {return false}
     if lhs.taskEnded != rhs.taskEnded {return false}
+    if lhs.andPull != rhs.andPull {return false}
     if lhs._callsSpent != rhs._callsSpent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -2961,18 +2981,33 @@ nonisolated extension ProtoNothing: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoAccepted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Accepted"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}next\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._next) }()
+      default: break
+      }
+    }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._next {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoAccepted, rhs: ProtoAccepted) -> Bool {
+    if lhs._next != rhs._next {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -82,7 +82,8 @@ package actor Worker {
         case .hello: begin { await $0.greet() }
         case .heartbeat(let session, let leases, let seen): begin { await $0.beat(session, leases, seen) }
         case .pull(let session, let slot): begin { await $0.pull(session, slot) }
-        case .report(let session, let lease, let units, let ended): begin { await $0.report(session, lease, units, ended) }
+        case .report(let session, let lease, let units, let ended, let andPull):
+            begin { await $0.report(session, lease, units, ended: ended, andPull: andPull) }
         case .goodbye(let session): begin { await $0.sayGoodbye(session) }
         case .pause(let pause, let milliseconds):
             begin { worker in
@@ -116,7 +117,7 @@ extension Worker {
     /// A goodbye is a courtesy: a coordinator that is gone must not keep a drained worker.
     private static let goodbyeTimeoutMilliseconds = 2_000
 
-    private func askControl(_ request: ControlRequest, timeoutMilliseconds: Int = controlTimeoutMilliseconds) async -> ControlReply? {
+    private nonisolated func askControl(_ request: ControlRequest, timeoutMilliseconds: Int = controlTimeoutMilliseconds) async -> ControlReply? {
         do {
             let answer = try await control.request(request.encoded(), timeoutMilliseconds: timeoutMilliseconds)
             return try ControlReply(decoding: answer, limits: limits)
@@ -126,7 +127,7 @@ extension Worker {
         }
     }
 
-    private func askWork(_ request: WorkRequest) async -> WorkReply? {
+    private nonisolated func askWork(_ request: WorkRequest) async -> WorkReply? {
         do {
             let answer = try await work.request(request.encoded(), timeoutMilliseconds: Self.pullTimeoutMilliseconds)
             return try WorkReply(decoding: answer, limits: limits)
@@ -167,28 +168,37 @@ extension Worker {
         }
     }
 
-    private func report(_ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool) async {
+    private func callsSpent(by lease: Lease) -> Int? { tally.spent(by: lease) }
+
+    private func accepted(_ session: SessionID, _ lease: Lease, ended: Bool, next: TaskOrder?) {
+        if ended { tally.forget(lease) }
+        post(.reported(session, lease, stale: false, next: next))
+    }
+
+    private func stale(_ session: SessionID, _ lease: Lease, ended: Bool) {
+        if ended { tally.forget(lease) } else { tally.abandon(lease) }
+        post(.reported(session, lease, stale: true))
+        tellAbandoned()
+    }
+
+    /// Encodes and decodes beside the mailbox, not in it.
+    private nonisolated func report(_ session: SessionID, _ lease: Lease, _ units: [UnitReport], ended: Bool, andPull: Bool) async {
         let request = WorkRequest.report(
-            session: session.rawValue, lease: lease, units: units, taskEnded: ended, callsSpent: tally.spent(by: lease))
+            session: session.rawValue, lease: lease, units: units, taskEnded: ended, callsSpent: await callsSpent(by: lease), andPull: andPull)
         do {
             let answer = try await work.request(request.encoded(), timeoutMilliseconds: Self.pullTimeoutMilliseconds)
             switch try WorkReply(decoding: answer, limits: limits) {
-            case .accepted:
-                if ended { tally.forget(lease) }
-                post(.reported(session, lease, stale: false))
-            case .stale:
-                if ended { tally.forget(lease) } else { tally.abandon(lease) }
-                post(.reported(session, lease, stale: true))
-                tellAbandoned()
-            case .unknownSession: post(.sessionLost(session))
-            case .refused(let reason): refuse(session, lease, reason)
-            case .task, .nothing, .blobs: post(.reportFailed(session, lease))
+            case .accepted(let next): await accepted(session, lease, ended: ended, next: next)
+            case .stale: await stale(session, lease, ended: ended)
+            case .unknownSession: await post(.sessionLost(session))
+            case .refused(let reason): await refuse(session, lease, reason)
+            case .task, .nothing, .blobs: await post(.reportFailed(session, lease))
             }
         } catch let error as TransportError where error.code == .messageTooLarge {
-            refuse(session, lease, error.message)
+            await refuse(session, lease, error.message)
         } catch {
             logger.debug("a report failed", metadata: ["lease": "\(lease)", "error": "\(error)"])
-            post(.reportFailed(session, lease))
+            await post(.reportFailed(session, lease))
         }
     }
 

@@ -57,7 +57,7 @@ import Testing
             case .report(_, _, let units, let ended, _):
                 state.withLock { $0.reports.append((units, ended)) }
                 report.yield()
-                return WorkReply.accepted.encoded()
+                return WorkReply.accepted().encoded()
             case .fetch(_, let hashes): return WorkReply.blobs(hashes.map { .init(hash: $0, bytes: content[$0]) }).encoded()
             case nil: return WorkReply.refused("not understood").encoded()
             }
