@@ -42,7 +42,7 @@ package final class Evaluator: Sendable {
 
     /// With no limit to a judge's requests.
     package func evaluate(_ item: EvaluationItem) async throws(EvaluationFailure) -> EvaluationResult {
-        try await evaluate(item, within: CallAllowance(limit: nil))
+        try await evaluate(item, within: .unlimited)
     }
 
     /// Starts a metric's code without asking it anything, so that a metric that cannot run is known before anything is spent.

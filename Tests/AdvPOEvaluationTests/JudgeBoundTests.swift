@@ -39,7 +39,7 @@ struct JudgeBoundTests {
         }
         let judge = Judge(models: Empty(), logger: Logger(label: "test"))
         let failure = await #expect(throws: EvaluationFailure.self) {
-            try await judge.evaluate(JudgePrompt(renderedPrompt: "p", response: "a", reference: nil, criteria: .none), modelID: "j", within: CallAllowance(limit: nil))
+            try await judge.evaluate(JudgePrompt(renderedPrompt: "p", response: "a", reference: nil, criteria: .none), modelID: "j", within: .unlimited)
         }
         guard case .judge(_, let calls, let usage)? = failure else {
             Issue.record("\(String(describing: failure))")

@@ -119,7 +119,8 @@ extension ClusterMachine {
     }
 
     private mutating func takeTask(for worker: Worker) -> UInt64? {
-        queue.take(serving: suitability.needs(of: worker.kind)) { id in
+        guard let kind = worker.kind else { return nil }
+        return queue.take(serving: suitability.needs(of: kind)) { id in
             tasks[id].map { budgets.pays(for: $0, keepsAllowances: worker.introduction.keepsAllowances) } ?? true
         }
     }

@@ -13,7 +13,7 @@ package protocol ChatModels: Sendable {
 extension ChatModels {
     /// With no limit to the requests that it may take.
     package func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
-        try await complete(request, within: CallAllowance(limit: nil))
+        try await complete(request, within: .unlimited)
     }
 }
 

@@ -27,7 +27,9 @@ extension SQLiteStore {
             // Row by row: of a million units the rows would take as much memory again.
             var units: [StoredUnit] = []
             let rows = try Row.fetchCursor(db, sql: Schema.unitsOfRun, arguments: [key])
-            while let row = try rows.next() { units.append(try decoder.unit(row, of: run)) }
+            // One decoder for all rows.
+            let json = JSONDecoder()
+            while let row = try rows.next() { units.append(try decoder.unit(row, of: run, with: json)) }
             return units
         }
     }
@@ -73,11 +75,11 @@ private struct RowDecoder: Sendable {
         StoredRun(id: RunID(job: try jobID(row[0]), template: row[1], model: row[2]), state: row[3], outcome: row[4])
     }
 
-    func unit(_ row: Row, of run: RunID) throws -> StoredUnit {
+    func unit(_ row: Row, of run: RunID, with decoder: JSONDecoder) throws -> StoredUnit {
         let unit = try hash(row[0])
         let json: String = row[1]
         do {
-            return StoredUnit(run: run, unit: unit, record: try JSONDecoder().decode(UnitRecord.self, from: Data(json.utf8)), lease: row[2])
+            return StoredUnit(run: run, unit: unit, record: try decoder.decode(UnitRecord.self, from: Data(json.utf8)), lease: row[2])
         } catch {
             throw StoreError.corrupt(directory: directory, reason: "unit \(unit) of run \(run) cannot be read")
         }

@@ -16,7 +16,7 @@ struct CallTally {
     private var entries: OrderedDictionary<Lease, Entry> = [:]
 
     mutating func begin(_ order: TaskOrder) -> CallAllowance {
-        let allowance = CallAllowance(limit: order.callAllowance)
+        let allowance = CallAllowance.counted(limit: order.callAllowance)
         if entries.count >= Self.rememberedLeases, let oldest = entries.elements.first(where: { $0.value.hasEnded })?.key { entries.removeValue(forKey: oldest) }
         entries[order.lease] = Entry(allowance: allowance)
         return allowance

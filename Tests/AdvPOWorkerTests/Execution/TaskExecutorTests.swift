@@ -67,7 +67,7 @@ actor Reports {
         let executor = TaskExecutor(models: models, evaluator: Evaluator(models: models, python: PythonMetricSettings(), logger: logger), limits: limits)
         let reports = Reports()
         let content = job.content
-        try await executor.run(job.order, within: CallAllowance(limit: job.order.callAllowance), blobs: { _ in content }, finished: { await reports.add($0) })
+        try await executor.run(job.order, within: CallAllowance.counted(limit: job.order.callAllowance), blobs: { _ in content }, finished: { await reports.add($0) })
         return await reports.all.map(\.record)
     }
 
