@@ -110,7 +110,7 @@ let package = Package(
             "AdvPOTransport", "AdvPOWorker", argumentParser, asyncHTTPClient, collections, logging, nioCore, nioHTTP1, nioSSL,
         ]),
         program("advpo-coord", [
-            "AdvPOAPI", "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
+            "AdvPOAPI", "AdvPOBedrock", "AdvPOCluster", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
             "AdvPOTransport", argumentParser, lifecycle, logging, nioSSL, unixSignals,
         ]),
         program("advpo-worker", [
