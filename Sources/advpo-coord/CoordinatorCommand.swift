@@ -1,4 +1,5 @@
 import AdvPOBedrock
+import AdvPOCluster
 import AdvPOCommandLine
 import AdvPOCoordinator
 import AdvPOInference
@@ -52,6 +53,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Partition in job ARNs (default aws).") var partition: String?
     @Option(help: "Region in job ARNs (default us-east-1).") var region: String?
     @Option(help: "Account in job ARNs (default 000000000000).") var account: String?
+    @Option(help: "Second attempts of slow tasks while workers are idle: off, unpriced (models without a price alone) or all (default off).") var speculate: String?
     @OptionGroup(title: "The API") var api: APIOptions
     @OptionGroup(title: "Objects in S3") var s3: S3Options
     @Option(help: "trace, debug, info, notice, warning, error or critical (default notice).") var logLevel: String?
@@ -87,7 +89,10 @@ struct Serve: AsyncParsableCommand {
         }
         var admission = JobAdmission(catalog: catalog, limits: limits) { try FunctionBundleReader.read(name: $0, folder: $1) }
         admission.concurrentJobs = try settings.int(.maxJobs, flag: maxJobs, in: 1...10_000, default: admission.concurrentJobs)
-        let coordinator = try await Coordinator.open(store: store, objects: objects, admission: admission, namespace: namespace, logger: logger)
+        var cluster = ClusterSettings()
+        cluster.speculation = try settings.choice(.speculate, flag: speculate, of: ClusterSettings.Speculation.self) ?? .off
+        let coordinator = try await Coordinator.open(
+            store: store, objects: objects, admission: admission, namespace: namespace, settings: cluster, logger: logger)
         let (workReplier, controlReplier) = try workerDoor.open()
         let group = ServiceGroup(
             configuration: .init(

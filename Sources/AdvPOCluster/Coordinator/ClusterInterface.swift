@@ -36,7 +36,16 @@ package struct ClusterSettings: Hashable, Sendable {
     /// Ticks further apart than this mean that the coordinator itself was away; that time counts as nobody's silence.
     package var absenceMilliseconds: Int64 = 1_000
     package var maximumWorkers = 20_000
+    /// Which tasks may run twice at once when they take long and workers are idle.
+    package var speculation = Speculation.off
     package init() {}
+
+    package enum Speculation: String, Hashable, Sendable, CaseIterable {
+        case off
+        /// Only those whose models have no price: nobody pays for the second attempt.
+        case unpriced
+        case all
+    }
 }
 
 /// Which of a run's tasks go first: those on which its next step waits are short, those that prove it are long.

@@ -13,26 +13,30 @@ extension ClusterMachine {
 
     package mutating func closeBudget(of run: RunID) { budgets.close(run) }
 
-    /// Reserves what a task that is about to be handed out may send; nil for no limit.
-    mutating func reserve(_ lease: Lease, for task: Task, keepsAllowances: Bool) -> Int? {
-        task.header.price.flatMap {
-            budgets.reserve(lease, task.header.run, units: task.remaining.count, $0, keepsAllowances: keepsAllowances)
-        }
+    /// Reserves what a task that is about to be handed out may send; nil for no limit. `isSecond`: its first lease goes on, so that nothing less waits.
+    mutating func reserve(_ lease: Lease, for task: Task, keepsAllowances: Bool, isSecond: Bool = false) -> Int? {
+        guard let price = task.header.price else { return nil }
+        let calls = budgets.reserve(lease, task.header.run, units: task.remaining.count, price, keepsAllowances: keepsAllowances)
+        if isSecond { budgets.need(task.header.run, units: task.remaining.count, price) }
+        return calls
     }
 
-    /// The lease has ended with its worker's word; what is left of the task waits again.
-    mutating func settle(_ lease: Lease, _ task: Task, callsSpent: Int) {
-        guard let price = task.header.price else { return }
+    /// The lease ends with its worker's word; what is left of the task waits again, unless another has it still.
+    mutating func settle(_ lease: Lease, callsSpent: Int) {
+        guard let task = tasks[lease.task], let price = task.header.price else { return }
         budgets.settle(lease, task.header.run, callsSpent: callsSpent)
-        budgets.need(task.header.run, units: task.remaining.count, price)
-        tryAgain(task.header.run)
+        leaseEnds(of: task, price, isLast: rivals[lease.task] == nil)
     }
 
-    /// The lease has ended without its worker's word; what is left of the task waits again.
-    mutating func forfeit(_ lease: Lease, _ task: Task) {
-        guard let price = task.header.price else { return }
+    /// The lease ends without its worker's word; what is left of the task waits again, unless another has it still.
+    mutating func forfeit(_ lease: Lease) {
+        guard let task = tasks[lease.task], let price = task.header.price else { return }
         budgets.forfeit(lease, task.header.run)
-        budgets.need(task.header.run, units: task.remaining.count, price)
+        leaseEnds(of: task, price, isLast: rivals[lease.task] == nil)
+    }
+
+    private mutating func leaseEnds(of task: Task, _ price: CallPrice, isLast: Bool) {
+        if isLast { budgets.need(task.header.run, units: task.remaining.count, price) }
         tryAgain(task.header.run)
     }
 

@@ -70,6 +70,9 @@ extension ClusterMachine {
 
     struct Holder: Sendable {
         var session: SessionID
+        var attempt: UInt32
+        /// Units that it was given.
+        var units: Int
         var since: Tick
         /// Heartbeats in a row that did not name the lease.
         var unnamed = 0
@@ -122,10 +125,39 @@ extension ClusterMachine {
         freshNeeds.append(header.need)
     }
 
-    /// Ends a lease; the task is neither queued nor leased after it.
-    mutating func release(_ id: UInt64) {
-        guard let holder = holders.removeValue(forKey: id) else { return }
-        workers[holder.session]?.held.remove(id)
+    /// Ends a session's lease of a task; true when another session has the task still.
+    mutating func endLease(_ id: UInt64, of session: SessionID) -> Bool {
+        workers[session]?.held.remove(id)
+        if rivals[id]?.session == session {
+            rivals.removeValue(forKey: id)
+        } else if holders[id]?.session == session {
+            holders[id] = rivals.removeValue(forKey: id)
+        }
+        return holders[id] != nil
+    }
+
+    /// The current lease that a session has on a task.
+    func lease(_ id: UInt64, of session: SessionID) -> Lease? {
+        guard let holder = holder(id, session) else { return nil }
+        return Lease(task: id, attempt: holder.attempt, epoch: epoch)
+    }
+
+    func holder(_ id: UInt64, _ session: SessionID) -> Holder? {
+        if let holder = holders[id], holder.session == session { return holder }
+        guard let rival = rivals[id], rival.session == session else { return nil }
+        return rival
+    }
+
+    mutating func change(_ id: UInt64, _ session: SessionID, _ change: (inout Holder) -> Void) {
+        if holders[id]?.session == session {
+            if var holder = holders[id] {
+                change(&holder)
+                holders[id] = holder
+            }
+        } else if var rival = rivals[id], rival.session == session {
+            change(&rival)
+            rivals[id] = rival
+        }
     }
 }
 

@@ -19,12 +19,7 @@ extension ClusterMachine {
         queue.removeAll(of: run)
         for id in ids {
             guard let task = tasks[id] else { continue }
-            if let holder = holders[id] {
-                forfeit(lease(id, task), task)
-                instruct(holder.session, toCancel: lease(id, task))
-                told.append(holder.session)
-                release(id)
-            }
+            for session in endLeases(id) { told.append(session) }
             if task.isResting { restingCount -= 1 }
             forget(id)
         }
@@ -60,20 +55,25 @@ extension ClusterMachine {
             if ended, let callsSpent { budgets.settleLate(lease, callsSpent: callsSpent) }
             return [.reportStale(token)]
         }
+        learn(from: units, of: lease.task)
         var effects: [ClusterEffect] = []
         for report in units where tasks[lease.task]?.finish(report.unit) == true {
             effects.append(.accepted(run, report, lease))
-            holders[lease.task]?.hasFinishedUnits = true
-            holders[lease.task]?.callsTold += report.record.providerCalls
+            change(lease.task, session) {
+                $0.hasFinishedUnits = true
+                $0.callsTold += report.record.providerCalls
+            }
             budgets.answered(lease, run, report.record)
             tasks[lease.task]?.fruitlessAttempts = 0
         }
-        if let task = tasks[lease.task], task.remaining.isEmpty || ended {
-            settle(lease, task, callsSpent: callsSpent ?? holders[lease.task]?.callsTold ?? 0)
-        }
+        if tasks[lease.task]?.remaining.isEmpty == true || ended { settle(lease, callsSpent: callsSpent ?? holder(lease.task, session)?.callsTold ?? 0) }
         guard tasks[lease.task]?.remaining.isEmpty == false else {
-            release(lease.task)
+            learnDuration(of: lease.task, session, now)
+            _ = endLease(lease.task, of: session)
+            // The first result wins; who else has the task drops it.
+            let told = endLeases(lease.task)
             forget(lease.task)
+            effects += told.flatMap { answerHeartbeat($0, now) }
             // Whoever reports gets the next task before those that wait: none of them waits for it.
             return effects + [.reportAccepted(token, next: andPull ? next(for: session, now) : nil)]
         }
@@ -81,7 +81,8 @@ extension ClusterMachine {
         if ended {
             // It may be draining; if it is not, it pulls again at once.
             effects += endWaitingPulls(of: session)
-            effects += holders[lease.task]?.hasFinishedUnits == true ? requeue(lease.task) : rest(lease.task, now)
+            let wasFruitful = holder(lease.task, session)?.hasFinishedUnits == true
+            if !endLease(lease.task, of: session) { effects += wasFruitful ? requeue(lease.task) : rest(lease.task, now) }
         }
         return effects + assign(now)
     }
@@ -129,19 +130,32 @@ extension ClusterMachine {
     private mutating func give(_ id: UInt64, to session: SessionID, _ now: Tick) -> TaskOrder {
         tasks[id]?.attempt += 1
         guard let task = tasks[id] else { preconditionFailure("a queued task exists") }
-        holders[id] = Holder(session: session, since: now)
+        holders[id] = Holder(session: session, attempt: task.attempt, units: task.remaining.count, since: now)
         workers[session]?.held.append(id)
+        if settings.speculation != .off { watchAge(id, task.attempt, need: task.header.need) }
         let allowance = reserve(lease(id, task), for: task, keepsAllowances: workers[session]?.introduction.keepsAllowances ?? false)
         return order(id, task, callAllowance: allowance)
     }
 
+    /// Voids every lease of a task; its workers are to drop it.
+    private mutating func endLeases(_ id: UInt64) -> [SessionID] {
+        let sessions = [holders[id], rivals[id]].compactMap { $0?.session }
+        for session in sessions {
+            guard let lease = lease(id, of: session) else { continue }
+            instruct(session, toCancel: lease)
+            forfeit(lease)
+            _ = endLease(id, of: session)
+        }
+        return sessions
+    }
+
     /// Voids a lease that its worker evidently never received.
-    mutating func takeBack(_ id: UInt64, _ now: Tick) -> [ClusterEffect] {
-        guard let task = tasks[id], let holder = holders[id] else { return [] }
-        instruct(holder.session, toCancel: lease(id, task))
-        forfeit(lease(id, task), task)
+    mutating func takeBack(_ id: UInt64, from session: SessionID, _ now: Tick) -> [ClusterEffect] {
+        guard let lease = lease(id, of: session) else { return [] }
+        instruct(session, toCancel: lease)
+        forfeit(lease)
         tasks[id]?.fruitlessAttempts += 1
-        return requeue(id)
+        return endLease(id, of: session) ? [] : requeue(id)
     }
 
     /// For a task that came back as it went: it waits, longer each time, before it is queued again.
@@ -149,7 +163,6 @@ extension ClusterMachine {
         tasks[id]?.fruitlessAttempts += 1
         guard let task = tasks[id], task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else { return requeue(id) }
         let pause = min(settings.restMilliseconds << Int64(min(20, task.fruitlessAttempts - 1)), settings.maximumRestMilliseconds)
-        release(id)
         tasks[id]?.isResting = true
         restingCount += 1
         resting.insert(Timer(time: now.adding(milliseconds: pause), owner: id))
@@ -167,10 +180,9 @@ extension ClusterMachine {
         }
     }
 
-    /// Queues a leased task again, or fails what is left of it when it has cost too many workers or came back too often.
+    /// Queues a task that nobody has any more, or fails what is left of it when it has cost too many workers or came back too often.
     mutating func requeue(_ id: UInt64) -> [ClusterEffect] {
         guard let task = tasks[id] else { return [] }
-        release(id)
         guard task.lostWorkers < settings.lostWorkersPerTask, task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else {
             forget(id)
             let reason = task.lostWorkers >= settings.lostWorkersPerTask
@@ -184,7 +196,7 @@ extension ClusterMachine {
     }
 
     func isCurrent(_ lease: Lease, of session: SessionID) -> Bool {
-        lease.epoch == epoch && holders[lease.task]?.session == session && tasks[lease.task]?.attempt == lease.attempt
+        lease.epoch == epoch && holder(lease.task, session)?.attempt == lease.attempt
     }
 
     func lease(_ id: UInt64, _ task: Task) -> Lease { Lease(task: id, attempt: task.attempt, epoch: epoch) }

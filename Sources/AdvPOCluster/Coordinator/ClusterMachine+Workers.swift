@@ -36,13 +36,15 @@ extension ClusterMachine {
         let named = Set(leases)
         for lease in leases where !isCurrent(lease, of: session) { instruct(session, toCancel: lease) }
         var undelivered: [UInt64] = []
+        let patience = settings.leaseDeliveryMilliseconds
         for id in workers[session]?.held ?? [] {
-            guard let task = tasks[id], var holder = holders[id] else { continue }
-            holder.unnamed = named.contains(lease(id, task)) ? 0 : holder.unnamed + 1
-            if holder.unnamed >= 2, now.milliseconds - holder.since.milliseconds >= settings.leaseDeliveryMilliseconds { undelivered.append(id) }
-            holders[id] = holder
+            guard let lease = lease(id, of: session) else { continue }
+            change(id, session) { holder in
+                holder.unnamed = named.contains(lease) ? 0 : holder.unnamed + 1
+                if holder.unnamed >= 2, now.milliseconds - holder.since.milliseconds >= patience { undelivered.append(id) }
+            }
         }
-        for id in undelivered { effects += takeBack(id, now) }
+        for id in undelivered { effects += takeBack(id, from: session, now) }
         effects += answerHeartbeat(session, now)
         setTimer(session)
         return effects + assign(now)
@@ -75,7 +77,8 @@ extension ClusterMachine {
         }
         wakeResting(now)
         tryParkedAgain()
-        return effects + assign(now)
+        effects += assign(now)
+        return effects + speculate(now)
     }
 
     /// Does what a worker's timer was set for, and sets it anew.
@@ -176,8 +179,8 @@ extension ClusterMachine {
         var effects: [ClusterEffect] = [.workerLost(session, name: worker.introduction.name, reason: reason)]
         for id in worker.held {
             if blame { tasks[id]?.lostWorkers += 1 }
-            if let task = tasks[id] { forfeit(lease(id, task), task) }
-            effects += requeue(id)
+            if let lease = lease(id, of: session) { forfeit(lease) }
+            if !endLease(id, of: session) { effects += requeue(id) }
         }
         // Their peers are gone or will ask again; the shell must not keep them for ever.
         for token in worker.waiting {

@@ -1,4 +1,5 @@
 package import AdvPOModel
+import DequeModule
 import HeapModule
 import OrderedCollections
 
@@ -31,6 +32,10 @@ package struct ClusterMachine: Sendable {
     var runs: [RunID: RunTasks] = [:]
     /// Who has which task.
     var holders: [UInt64: Holder] = [:]
+    /// Who has it beside them: second attempts of slow tasks.
+    var rivals: [UInt64: Holder] = [:]
+    /// Leases by age, for each need, as long as speculation may look at them; see `speculate`.
+    var leasesByAge: [Deque<AgedLease>] = []
     var suitability = Suitability()
     var queue = FairQueue()
     package internal(set) var budgets = AllowanceBook()

@@ -19,6 +19,7 @@ struct Suitability: Sendable {
         var slots = 0
         /// Kinds that serve it.
         var kinds: [Int] = []
+        var durations = Durations()
     }
 
     private struct KindEntry: Sendable {
@@ -116,6 +117,12 @@ struct Suitability: Sendable {
         kindsByName[name] = number
         return number
     }
+
+    // MARK: How long tasks take
+
+    func durations(of need: Int) -> Durations? { needs[need]?.durations }
+    mutating func learn(_ milliseconds: Int64, of need: Int) { needs[need]?.durations.add(milliseconds) }
+    mutating func learnPrice(of need: Int) { needs[need]?.durations.isPriced = true }
 
     // MARK: Who suits whom
 

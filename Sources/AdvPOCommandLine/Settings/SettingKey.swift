@@ -22,6 +22,8 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case s3Style = "s3-style"
     case s3Profile = "s3-profile"
     case metadataCredentials = "metadata-credentials"
+    // How the coordinator hands out tasks.
+    case speculate
     // What a job asks for.
     case model
     case name
