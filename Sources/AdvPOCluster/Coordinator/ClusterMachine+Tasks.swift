@@ -75,7 +75,9 @@ extension ClusterMachine {
             forget(lease.task)
             effects += told.flatMap { answerHeartbeat($0, now) }
             // Whoever reports gets the next task before those that wait: none of them waits for it.
-            return effects + [.reportAccepted(token, next: andPull ? next(for: session, now) : nil)]
+            effects.append(.reportAccepted(token, next: andPull ? next(for: session, now) : nil))
+            // What its end freed of the run's budget may pay for others.
+            return effects + assign(now)
         }
         effects.append(.reportAccepted(token))
         if ended {
