@@ -18,7 +18,8 @@ final class RecordingProxy: Sendable {
     /// - Parameter target: a `tcp://127.0.0.1:PORT`.
     init(to target: String) throws {
         let port = try Self.port(target)
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.listener = listener
         var place = Self.loopback(0)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &place) { pointer in
@@ -26,7 +27,7 @@ final class RecordingProxy: Sendable {
         }
         try #require(bound)
         address = "tcp://127.0.0.1:\(UInt16(bigEndian: place.sin_port))"
-        Thread.detachNewThread { [self, listener] in
+        Thread.detachNewThread { [self] in
             while true {
                 let worker = accept(listener, nil, nil)
                 guard worker >= 0, let coordinator = try? Self.connect(port) else { return }
