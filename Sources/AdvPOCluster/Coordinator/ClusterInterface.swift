@@ -1,4 +1,5 @@
 package import AdvPOModel
+package import OrderedCollections
 
 /// Names one request that waits for its reply; chosen by the shell, never used twice.
 package struct RequestToken: Hashable, Sendable, Comparable {
@@ -36,6 +37,9 @@ package struct ClusterSettings: Hashable, Sendable {
     /// Ticks further apart than this mean that the coordinator itself was away; that time counts as nobody's silence.
     package var absenceMilliseconds: Int64 = 1_000
     package var maximumWorkers = 20_000
+    /// What users bound of each model, for the whole cluster.
+    package var rateCeilings: OrderedDictionary<String, RateCeiling> = [:]
+    package var rates = RateSettings()
     package init() {}
 }
 
@@ -65,18 +69,21 @@ package struct WorkerIntroduction: Hashable, Sendable {
     package var models: [String]
     /// Whether it sends samples' files to models.
     package var sendsAttachments: Bool
-    package init(instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true) {
+    /// Whether it tells its use of models, and keeps to its share of them.
+    package var sharesRates: Bool
+    package init(instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true, sharesRates: Bool = true) {
         self.instance = instance
         self.name = name
         self.slots = slots
         self.models = models
         self.sendsAttachments = sendsAttachments
+        self.sharesRates = sharesRates
     }
 }
 
 package enum ClusterEvent: Hashable, Sendable {
     case hello(RequestToken, WorkerIntroduction)
-    case heartbeat(RequestToken, SessionID, leases: [Lease], seenInstructions: UInt64)
+    case heartbeat(RequestToken, SessionID, leases: [Lease], seenInstructions: UInt64, usage: [ModelUsage] = [])
     case goodbye(RequestToken, SessionID)
     case pull(RequestToken, SessionID)
     case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool)
@@ -95,7 +102,7 @@ package enum ClusterEffect: Hashable, Sendable {
     case welcome(RequestToken, SessionID)
     case unknownSession(RequestToken)
     case refuse(RequestToken, String)
-    case instruct(RequestToken, sequence: UInt64, cancel: [Lease])
+    case instruct(RequestToken, sequence: UInt64, cancel: [Lease], shares: [RateShare] = [])
     case task(RequestToken, TaskOrder)
     case nothing(RequestToken)
     case reportAccepted(RequestToken)

@@ -14,10 +14,13 @@ extension ClusterMachine {
         let session = SessionID(nextSession)
         nextSession += 1
         workers[session] = Worker(introduction: introduction, models: Set(introduction.models), lastHeard: now)
+        if introduction.sharesRates { rates.join(session, models: Set(introduction.models)) }
         return effects + [.workerJoined(session, name: introduction.name), .welcome(token, session)] + assign(now)
     }
 
-    mutating func heartbeat(_ token: RequestToken, _ session: SessionID, _ leases: [Lease], _ seen: UInt64, _ now: Tick) -> [ClusterEffect] {
+    mutating func heartbeat(
+        _ token: RequestToken, _ session: SessionID, _ leases: [Lease], _ seen: UInt64, _ usage: [ModelUsage], _ now: Tick
+    ) -> [ClusterEffect] {
         guard var worker = workers[session] else { return [.unknownSession(token)] }
         var effects: [ClusterEffect] = []
         worker.lastHeard = now
@@ -27,6 +30,7 @@ extension ClusterMachine {
         worker.heldHeartbeat = (token, now)
         worker.unseen.removeAll { $0.sequence <= seen }
         workers[session] = worker
+        rates.used(session, usage, seen: seen, at: now)
 
         let named = Set(leases)
         for lease in leases where !isCurrent(lease, of: session) { instruct(session, toCancel: lease) }
@@ -73,6 +77,7 @@ extension ClusterMachine {
         waitingPulls = waiting
         effects += expired.map { .nothing($0.token) }
         wakeResting(now)
+        effects += rates.tick(now).flatMap { answerHeartbeat($0, now) }
         return effects + assign(now)
     }
 
@@ -92,11 +97,13 @@ extension ClusterMachine {
 
     /// Answers the held heartbeat when there is something to say, or when its time is over.
     mutating func answerHeartbeat(_ session: SessionID, _ now: Tick, evenIfEmpty: Bool = false) -> [ClusterEffect] {
-        guard var worker = workers[session], let held = worker.heldHeartbeat, evenIfEmpty || !worker.unseen.isEmpty else { return [] }
+        guard var worker = workers[session], let held = worker.heldHeartbeat else { return [] }
+        guard evenIfEmpty || !worker.unseen.isEmpty || rates.wantsWord(session, now) else { return [] }
         worker.heldHeartbeat = nil
         worker.lastHeard = now
+        let shares = rates.word(for: session, counting: &worker.instructionCount, at: now)
         workers[session] = worker
-        return [.instruct(held.token, sequence: worker.instructionCount, cancel: worker.unseen.map(\.lease))]
+        return [.instruct(held.token, sequence: worker.instructionCount, cancel: worker.unseen.map(\.lease), shares: shares)]
     }
 
     mutating func instruct(_ session: SessionID, toCancel lease: Lease) {
@@ -109,6 +116,7 @@ extension ClusterMachine {
     /// Removes a worker and queues what it held. `blame`: its tasks count it among their lost workers.
     mutating func lose(_ session: SessionID, reason: String, blame: Bool, _ now: Tick) -> [ClusterEffect] {
         guard let worker = workers.removeValue(forKey: session) else { return [] }
+        rates.leave(session)
         var effects: [ClusterEffect] = [.workerLost(session, name: worker.introduction.name, reason: reason)]
         for id in worker.held {
             if blame { tasks[id]?.lostWorkers += 1 }

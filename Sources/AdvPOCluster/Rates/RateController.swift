@@ -47,12 +47,14 @@ struct RateController: Sendable {
         self.ceiling = ceiling
         let most = min(settings.mostConcurrency, ceiling.concurrency.map { Int64($0) } ?? .max)
         concurrency = RateBound(value: min(settings.firstConcurrency, most), least: 1, most: most, phase: .open)
-        requests = ceiling.requestsPerMinute.map { RateBound(value: $0 * 1_000, least: Self.leastRequests, most: $0 * 1_000, phase: .probing) }
+        requests = ceiling.requestsPerMinute.map { RateBound(value: $0 * 1_000, least: min(Self.leastRequests, $0 * 1_000), most: $0 * 1_000, phase: .probing) }
         tokens = ceiling.tokensPerMinute.map { RateBound(value: $0, least: 1, most: $0, phase: .probing) }
     }
 
     /// One request in ten seconds: enough to notice that a provider is back.
     static let leastRequests: Int64 = 6_000
+    /// Of any rate; keeps products within 64 bits.
+    static let mostPerMinute: Int64 = 1 << 42
 
     var isSearching: Bool { concurrency.phase == .open || episode != nil }
 

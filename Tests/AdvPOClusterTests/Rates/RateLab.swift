@@ -51,7 +51,7 @@ struct RateLab {
         pacer.shared(true)
         let session = SessionID(nextSession)
         nextSession += 1
-        book.join(session)
+        book.join(session, models: ["m"])
         workers.append(Worker(pacer: pacer, session: session, slots: slots))
         for _ in 0..<slots { submit(workers.count - 1) }
     }
