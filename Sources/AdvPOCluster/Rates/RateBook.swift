@@ -88,7 +88,7 @@ package struct RateBook: Sendable {
             guard var entry = models[model] else { continue }
             models[model] = nil
             let demanding = entry.members.values.count { $0.usage.demand > 0 }
-            if entry.controller.tick(demanding: demanding, now) { entry.isStale = true }
+            if entry.controller.tick(demanding: demanding, inFlight: entry.inFlight, now) { entry.isStale = true }
             if turnIsOver(entry, now) { entry.isStale = true }
             models[model] = entry
             if entry.isStale || entry.controller.urgency != entry.saidUrgency { share(model, now) }

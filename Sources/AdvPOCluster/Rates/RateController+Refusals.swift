@@ -58,7 +58,7 @@ extension RateController {
         var bound = bound
         guard episode.cuts > 1 else {
             // A bound that held nobody back says nothing of what was sent.
-            let value = max(min(bound.value, usual), bound.value / 2)
+            let value = max(min(bound.value, usual), bound.value * 9 / 10)
             bound.cut(to: value * 98 / 100, until: heldUntil(episode, now), accepted: acceptedBeforeProbing(episode))
             return bound
         }

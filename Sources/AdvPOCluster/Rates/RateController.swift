@@ -79,7 +79,7 @@ struct RateController: Sendable {
     }
 
     /// Time passed, with so many workers that have calls. True when a bound was raised.
-    mutating func tick(demanding: Int, _ now: Tick) -> Bool {
+    mutating func tick(demanding: Int, inFlight: Int, _ now: Tick) -> Bool {
         if let end = pausedUntil, now >= end { pausedUntil = nil }
         if let episode, now > max(episode.lastRefusal, settledAt).adding(milliseconds: settings.episodeMilliseconds) { self.episode = nil }
         guard demanding > 0, !isPaused(now), now >= settledAt else { return false }
@@ -87,7 +87,8 @@ struct RateController: Sendable {
         // Of some 1.5 seconds, for each worker with calls.
         let enough = Int64(demanding) * 100
         var isRaised = false
-        if held.heldByConcurrency >= enough { isRaised = concurrency.grow(settings, accepted: meter.total.accepted, now) || isRaised }
+        // Workers that wait for their turn wait for places too, though there are enough.
+        if held.heldByConcurrency >= enough, Int64(inFlight) * 4 >= concurrency.value { isRaised = concurrency.grow(settings, accepted: meter.total.accepted, now) || isRaised }
         if held.heldByRequests >= enough { isRaised = requests?.grow(settings, accepted: meter.total.accepted, now) ?? false || isRaised }
         if held.heldByTokens >= enough { isRaised = tokens?.grow(settings, accepted: meter.total.accepted, now) ?? false || isRaised }
         return isRaised

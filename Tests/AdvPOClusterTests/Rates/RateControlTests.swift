@@ -1,5 +1,6 @@
 @testable import AdvPOCluster
 import AdvPOModel
+import OrderedCollections
 import Testing
 
 /// Real pacers and the real rate book against a provider with a hidden limit, in virtual time: a minute or two to find it, then ten minutes that count.

@@ -1,6 +1,7 @@
 @testable import AdvPOCluster
 import AdvPOInference
 import AdvPOModel
+import OrderedCollections
 
 /// A coordinator's rate book, workers with their real pacers, and a provider, in virtual time of whole milliseconds.
 struct RateLab {
