@@ -150,7 +150,8 @@ extension Worker {
     }
 
     private func beat(_ session: SessionID, _ leases: [Lease], _ seen: UInt64) async {
-        switch await askControl(.heartbeat(.init(session: session.rawValue, leases: leases, seenInstructions: seen, usage: Array((rates?.usage() ?? []).prefix(limits.modelsPerWorker))))) {
+        let usage = Array((rates?.usage() ?? []).prefix(limits.modelsPerWorker))
+        switch await askControl(.heartbeat(.init(session: session.rawValue, leases: leases, seenInstructions: seen, usage: usage))) {
         case .instructions(let said):
             post(.instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain, shares: said.shares))
         case .unknownSession: post(.sessionLost(session))
