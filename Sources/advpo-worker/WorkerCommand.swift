@@ -64,7 +64,7 @@ import UnixSignals
         let worker = Worker(
             name: "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)", instance: instance, slots: slotCount,
             models: Array(catalog.models.keys), work: workRequester, control: controlRequester,
-            executor: TaskExecutor(models: provider, evaluator: evaluator, limits: WireLimits()), logger: logger)
+            executor: TaskExecutor(models: provider, evaluator: evaluator, limits: WireLimits()), rates: provider, logger: logger)
         logger.notice("worker starts", metadata: ["slots": "\(slotCount)", "models": "\(catalog.models.keys.joined(separator: " "))"])
         let group = ServiceGroup(
             configuration: .init(

@@ -37,7 +37,8 @@ struct RandomMessages {
                 .init(version: version, instance: "i" + text(), name: text(), slots: UInt32(number(1...4_096)), models: many(0...5) { $0.text() }, credential: maybe { $0.credential() }))
         case 1:
             let leases = Array(OrderedSet(many(0...20) { $0.lease() })).sorted()
-            return .heartbeat(.init(session: word(), leases: leases, seenInstructions: word()))
+            let usage = (0..<number(0...3)).map { modelUsage("m\($0)") }
+            return .heartbeat(.init(session: word(), leases: leases, seenInstructions: word(), usage: usage))
         default: return .goodbye(session: word())
         }
     }
@@ -54,10 +55,25 @@ struct RandomMessages {
             let version = WireVersion(major: UInt32(number(0...9)), minor: UInt32(number(0...9)))
             return .welcome(.init(version: version, session: word(), epoch: word(), heartbeatMilliseconds: UInt32(number(1...10_000))))
         case 1: return .refused(text())
-        case 2: return .instructions(.init(sequence: word(), cancel: many(0...9) { $0.lease() }, drain: bool()))
+        case 2: return .instructions(.init(sequence: word(), cancel: many(0...9) { $0.lease() }, drain: bool(), shares: many(0...3) { $0.rateShare() }))
         case 3: return .challenge(nonce: bytes(1...64), proof: bytes(1...64))
         default: return .unknownSession
         }
+    }
+
+    private mutating func quantity() -> Int64 { Int64(number(0...1 << 40)) }
+
+    mutating func modelUsage(_ model: String) -> ModelUsage {
+        ModelUsage(
+            model: model, started: quantity(), accepted: quantity(), refused: quantity(), inputTokens: quantity(), outputTokens: quantity(),
+            inFlight: number(0...99), waiting: number(0...99), pauseMilliseconds: quantity(), heldByConcurrencyMilliseconds: quantity(),
+            heldByRequestsMilliseconds: quantity(), heldByTokensMilliseconds: quantity())
+    }
+
+    mutating func rateShare() -> RateShare {
+        RateShare(
+            model: "m" + text(), concurrency: number(0...99), milliRequestsPerMinute: maybe { $0.quantity() }, tokensPerMinute: maybe { $0.quantity() },
+            pauseMilliseconds: quantity())
     }
 
     mutating func workRequest() -> WorkRequest {

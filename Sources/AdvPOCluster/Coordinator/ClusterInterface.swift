@@ -1,4 +1,5 @@
 package import AdvPOModel
+package import OrderedCollections
 
 /// Names one request that waits for its reply; chosen by the shell, never used twice.
 package struct RequestToken: Hashable, Sendable, Comparable {
@@ -38,6 +39,9 @@ package struct ClusterSettings: Hashable, Sendable {
     package var maximumWorkers = 20_000
     /// Which tasks may run twice at once when they take long and workers are idle.
     package var speculation = Speculation.off
+    /// What users bound of each model, for the whole cluster.
+    package var rateCeilings: OrderedDictionary<String, RateCeiling> = [:]
+    package var rates = RateSettings()
     package init() {}
 
     package enum Speculation: String, Hashable, Sendable, CaseIterable {
@@ -94,8 +98,10 @@ package struct WorkerIntroduction: Hashable, Sendable {
     package var sendsAttachments: Bool
     /// Whether it keeps to a task's allowance of calls.
     package var keepsAllowances: Bool
+    /// Whether it tells its use of models, and keeps to its share of them.
+    package var sharesRates: Bool
     package init(
-        instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true, keepsAllowances: Bool = true
+        instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true, keepsAllowances: Bool = true, sharesRates: Bool = true
     ) {
         self.instance = instance
         self.name = name
@@ -103,12 +109,13 @@ package struct WorkerIntroduction: Hashable, Sendable {
         self.models = models
         self.sendsAttachments = sendsAttachments
         self.keepsAllowances = keepsAllowances
+        self.sharesRates = sharesRates
     }
 }
 
 package enum ClusterEvent: Hashable, Sendable {
     case hello(RequestToken, WorkerIntroduction)
-    case heartbeat(RequestToken, SessionID, leases: [Lease], seenInstructions: UInt64)
+    case heartbeat(RequestToken, SessionID, leases: [Lease], seenInstructions: UInt64, usage: [ModelUsage] = [])
     case goodbye(RequestToken, SessionID)
     case pull(RequestToken, SessionID)
     /// `callsSpent`: by the lease so far, whether or not their units are finished; nil from a worker that does not say.
@@ -131,7 +138,7 @@ package enum ClusterEffect: Hashable, Sendable {
     case welcome(RequestToken, SessionID)
     case unknownSession(RequestToken)
     case refuse(RequestToken, String)
-    case instruct(RequestToken, sequence: UInt64, cancel: [Lease], drain: Bool = false)
+    case instruct(RequestToken, sequence: UInt64, cancel: [Lease], drain: Bool = false, shares: [RateShare] = [])
     case task(RequestToken, TaskOrder)
     case nothing(RequestToken)
     /// `next`: the report also pulled, and there was a task at once.

@@ -17,10 +17,13 @@ extension ClusterMachine {
         timers.insert(Timer(time: now.adding(milliseconds: settings.silenceMilliseconds), owner: session))
         sessions.append(session)
         sessionsByInstance[introduction.instance] = session
+        if introduction.sharesRates { rates.join(session, models: Set(introduction.models)) }
         return effects + [.workerJoined(session, name: introduction.name), .welcome(token, session)] + assign(now)
     }
 
-    mutating func heartbeat(_ token: RequestToken, _ session: SessionID, _ leases: [Lease], _ seen: UInt64, _ now: Tick) -> [ClusterEffect] {
+    mutating func heartbeat(
+        _ token: RequestToken, _ session: SessionID, _ leases: [Lease], _ seen: UInt64, _ usage: [ModelUsage], _ now: Tick
+    ) -> [ClusterEffect] {
         guard workers[session] != nil else { return [.unknownSession(token)] }
         var effects: [ClusterEffect] = []
         workers[session]?.lastHeard = now
@@ -32,6 +35,7 @@ extension ClusterMachine {
         workers[session]?.heldHeartbeat = (token, now)
         workers[session]?.unseen.removeAll { $0.sequence <= seen }
         if let drain = workers[session]?.drainInstruction, drain <= seen { workers[session]?.drainInstruction = nil }
+        rates.used(session, usage, seen: seen, at: now)
 
         let named = Set(leases)
         for lease in leases where !isCurrent(lease, of: session) { instruct(session, toCancel: lease) }
@@ -77,6 +81,7 @@ extension ClusterMachine {
         }
         wakeResting(now)
         tryParkedAgain()
+        effects += rates.tick(now).flatMap { answerHeartbeat($0, now) }
         effects += assign(now)
         return effects + speculate(now)
     }
@@ -132,11 +137,15 @@ extension ClusterMachine {
     /// Answers the held heartbeat when there is something to say, or when its time is over.
     mutating func answerHeartbeat(_ session: SessionID, _ now: Tick, evenIfEmpty: Bool = false) -> [ClusterEffect] {
         guard let worker = workers[session], let held = worker.heldHeartbeat else { return [] }
-        guard evenIfEmpty || !worker.unseen.isEmpty || worker.drainInstruction != nil else { return [] }
+        guard evenIfEmpty || !worker.unseen.isEmpty || worker.drainInstruction != nil || rates.wantsWord(session, now) else { return [] }
+        var sequence = worker.instructionCount
+        let shares = rates.word(for: session, counting: &sequence, at: now)
+        workers[session]?.instructionCount = sequence
         workers[session]?.heldHeartbeat = nil
         workers[session]?.lastHeard = now
         return [
-            .instruct(held.token, sequence: worker.instructionCount, cancel: worker.unseen.map(\.lease), drain: worker.drainInstruction != nil)
+            .instruct(
+                held.token, sequence: sequence, cancel: worker.unseen.map(\.lease), drain: worker.drainInstruction != nil, shares: shares)
         ]
     }
 
@@ -176,6 +185,7 @@ extension ClusterMachine {
         sessionsByInstance.removeValue(forKey: worker.introduction.instance)
         if sessions.count > 2 * workers.count + 64 { sessions.removeAll { workers[$0] == nil } }
         if let kind = worker.kind { suitability.removeWorker(kind, slots: worker.introduction.slots) }
+        rates.leave(session)
         var effects: [ClusterEffect] = [.workerLost(session, name: worker.introduction.name, reason: reason)]
         for id in worker.held {
             if blame { tasks[id]?.lostWorkers += 1 }

@@ -46,6 +46,8 @@ package struct ClusterMachine: Sendable {
     var restingCount = 0
     var lastTick: Tick?
     var waitingPulls = WaitingPulls()
+    /// What each model bears, and who may use how much of it.
+    var rates: RateBook
     var nextTask: UInt64 = 1
     var nextSession: UInt64
 
@@ -54,9 +56,12 @@ package struct ClusterMachine: Sendable {
         self.settings = settings
         self.epoch = epoch
         nextSession = epoch << 32 | 1
+        rates = RateBook(settings: settings.rates, ceilings: settings.rateCeilings)
     }
 
     package var workerCount: Int { workers.count }
+    /// For people: where each model's rates are.
+    package func rateSnapshot(at now: Tick) -> [RateSnapshot] { rates.snapshot(at: now) }
     /// Tasks that wait for a worker, resting ones included.
     package var queuedTaskCount: Int { queue.count + queue.parkedCount + restingCount }
     package var leasedTaskCount: Int { holders.count }
@@ -70,7 +75,7 @@ package struct ClusterMachine: Sendable {
     package mutating func handle(_ event: ClusterEvent, at now: Tick) -> [ClusterEffect] {
         switch event {
         case .hello(let token, let introduction): hello(token, introduction, now)
-        case .heartbeat(let token, let session, let leases, let seen): heartbeat(token, session, leases, seen, now)
+        case .heartbeat(let token, let session, let leases, let seen, let usage): heartbeat(token, session, leases, seen, usage, now)
         case .goodbye(let token, let session): goodbye(token, session, now)
         case .pull(let token, let session): pull(token, session, now)
         case .report(let token, let session, let lease, let units, let ended, let calls, let andPull):

@@ -33,23 +33,29 @@ extension RateBook {
         if starters > 0 { for index in members.indices where members[index].usage.demand == 0 { targets[index] = 1 } }
         let left = total - starters
         guard !busy.isEmpty else { return targets }
-        guard left >= busy.count else {
-            for index in turns(busy, members, left, now) { targets[index] = 1 }
-            return targets
-        }
-        let spread = Proportion(of: left - busy.count, weights: busy.map { Int64(members[$0].demand) })
-        for (position, index) in busy.enumerated() { targets[index] = 1 + Int(spread[position]) }
+        let count = min(left, busy.count, mostSharing(entry))
+        let sharing = count < busy.count ? turns(busy, members, count, now) : busy[...]
+        let spread = Proportion(of: left - count, weights: sharing.map { Int64(members[$0].demand) })
+        for (position, index) in sharing.enumerated() { targets[index] = 1 + Int(spread[position]) }
         return targets
+    }
+
+    /// How many workers a model's requests per minute are enough for. Each sends evenly, but they know nothing of each other: many slow ones would now
+    /// and then send all at once.
+    private func mostSharing(_ entry: Entry) -> Int {
+        entry.controller.requests.map { max(1, Int(clamping: $0.value / settings.leastMilliRequestsPerMinute)) } ?? .max
     }
 
     /// Which of the busy workers get the few places: who has one keeps it for its turn, then it goes to who waited longest.
     private func turns(_ busy: [Int], _ members: [Member], _ count: Int, _ now: Tick) -> ArraySlice<Int> {
+        // One at a time gives its place up: those who come together would send together.
+        let last = busy.filter { members[$0].share.concurrency > 0 && now.milliseconds - members[$0].turnSince.milliseconds >= settings.turnMilliseconds }
+            .min { (members[$0].turnSince, $0) < (members[$1].turnSince, $1) }
         let order = busy.sorted { first, second in
             func rank(_ index: Int) -> (Int, Int64, Int) {
                 let member = members[index]
                 let has = member.share.concurrency > 0
-                let isInTurn = has && now.milliseconds - member.turnSince.milliseconds < settings.turnMilliseconds
-                return (isInTurn ? 0 : has ? 2 : 1, member.turnSince.milliseconds, index)
+                return (!has ? 1 : index == last ? 2 : 0, member.turnSince.milliseconds, index)
             }
             return rank(first) < rank(second)
         }
@@ -82,7 +88,7 @@ extension RateBook {
         let isIdle = members.map { $0.usage.demand == 0 }
         let idle = isIdle.count { $0 }
         // By its places rather than its queue: a worker cannot send more.
-        let weights = members.indices.map { isIdle[$0] || targets[$0] == 0 ? 0 : Int64(members[$0].demand) }
+        let weights = members.indices.map { isIdle[$0] || targets[$0] == 0 || members[$0].share.concurrency == 0 ? 0 : Int64(members[$0].demand) }
         let hasBusy = weights.contains { $0 > 0 }
         func parts(_ total: Int64) -> [Int64] {
             let kept = idle == 0 ? 0 : hasBusy ? total / 100 : total

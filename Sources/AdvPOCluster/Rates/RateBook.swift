@@ -11,12 +11,18 @@ package struct RateBook: Sendable {
     let ceilings: OrderedDictionary<String, RateCeiling>
     var models: OrderedDictionary<String, Entry> = [:]
     var sessions: OrderedDictionary<SessionID, Session> = [:]
+    /// Those that use any model.
+    var told: OrderedSet<SessionID> = []
+    /// What is known of models that nobody uses any more is kept so far.
+    static let mostModels = 1_000
 
     struct Session: Sendable {
         /// The number of the last word that had shares in it.
         var sequence: UInt64 = 0
         var lastWord = Tick(milliseconds: .min)
         var lastHeard = Tick(milliseconds: .min)
+        /// What it can call: of nothing else is its use counted.
+        var served: Set<String>
         var models: OrderedSet<String> = []
         /// A share differs from what was said last.
         var hasNews = false
@@ -27,6 +33,8 @@ package struct RateBook: Sendable {
     struct Entry: Sendable {
         var controller: RateController
         var members: OrderedDictionary<SessionID, Member> = [:]
+        /// Of all members, as they told last.
+        var inFlight = 0
         /// Shares do not fit the demand any more.
         var isStale = false
         var saidUrgency: UInt64 = 0
@@ -50,14 +58,16 @@ package struct RateBook: Sendable {
         self.ceilings = ceilings
     }
 
-    package mutating func join(_ session: SessionID) { sessions[session] = Session() }
+    package mutating func join(_ session: SessionID, models: Set<String>) { sessions[session] = Session(served: models) }
 
     package mutating func leave(_ session: SessionID) {
         guard let left = sessions.removeValue(forKey: session) else { return }
         for model in left.models {
-            models[model]?.members.removeValue(forKey: session)
+            let member = models[model]?.members.removeValue(forKey: session)
+            models[model]?.inFlight -= member?.usage.inFlight ?? 0
             models[model]?.isStale = true
         }
+        told.remove(session)
     }
 
     /// A worker's word about its use, with a heartbeat that shows what it has seen.
@@ -78,12 +88,12 @@ package struct RateBook: Sendable {
             guard var entry = models[model] else { continue }
             models[model] = nil
             let demanding = entry.members.values.count { $0.usage.demand > 0 }
-            if entry.controller.tick(demanding: demanding, now) { entry.isStale = true }
+            if entry.controller.tick(demanding: demanding, inFlight: entry.inFlight, now) { entry.isStale = true }
             if turnIsOver(entry, now) { entry.isStale = true }
             models[model] = entry
             if entry.isStale || entry.controller.urgency != entry.saidUrgency { share(model, now) }
         }
-        return sessions.keys.filter { wantsWord($0, now) }
+        return told.filter { wantsWord($0, now) }
     }
 
     /// Whether the worker's held heartbeat is to be answered at once.
@@ -95,7 +105,7 @@ package struct RateBook: Sendable {
         guard state.isWorking else { return false }
         let isSearching = state.models.contains { models[$0]?.controller.isSearching ?? false }
         let pause = isSearching ? settings.searchingReportMilliseconds : settings.reportMilliseconds
-        return quiet >= max(pause, Int64(sessions.count) * settings.reportMillisecondsPerWorker)
+        return quiet >= max(pause, Int64(told.count) * settings.reportMillisecondsPerWorker)
     }
 
     /// The worker's shares, for an answer to its heartbeat; counted as an instruction when they are new to it.
@@ -124,8 +134,9 @@ package struct RateBook: Sendable {
     }
 
     private mutating func take(_ usage: ModelUsage, of session: SessionID, seen: UInt64, _ now: Tick) {
-        guard let state = sessions[session] else { return }
+        guard let state = sessions[session], state.served.contains(usage.model) else { return }
         let model = usage.model
+        if models[model] == nil, models.count >= Self.mostModels { models.remove(at: models.values.firstIndex { $0.members.isEmpty } ?? 0) }
         var entry = models[model] ?? Entry(controller: RateController(settings: settings, ceiling: ceilings[model] ?? RateCeiling()))
         models[model] = nil
         let isKnown = entry.members[session] != nil
@@ -133,6 +144,7 @@ package struct RateBook: Sendable {
             ?? Member(usage: usage, demand: 0, share: RateShare(model: model, concurrency: 0), said: nil, places: usage.inFlight, turnSince: now)
         let counts = RateMeter.Counts(from: member.usage, to: usage)
         let hadDemand = member.usage.demand > 0
+        entry.inFlight += usage.inFlight - (isKnown ? member.usage.inFlight : 0)
         member.usage = member.usage.advanced(to: usage)
         member.demand = max(usage.demand, member.demand * 3 / 4)
         // What it holds after it heard of its share is all that it holds.
@@ -140,10 +152,10 @@ package struct RateBook: Sendable {
         member.places = max(member.places, usage.inFlight)
         entry.members[session] = member
         sessions[session]?.models.append(model)
-        let inFlight = entry.members.values.reduce(0) { $0 + $1.usage.inFlight }
-        entry.controller.observe(counts, inFlight: inFlight, pauseMilliseconds: usage.pauseMilliseconds, at: now)
+        told.append(session)
+        entry.controller.observe(counts, inFlight: entry.inFlight, pauseMilliseconds: usage.pauseMilliseconds, at: now)
         entry.isStale = true
-        let mustShare = !isKnown || hadDemand != (usage.demand > 0) || entry.controller.urgency != entry.saidUrgency
+        let mustShare = !isKnown || !hadDemand && usage.demand > 0 || entry.controller.urgency != entry.saidUrgency
         models[model] = entry
         if mustShare { share(model, now) }
     }
@@ -156,15 +168,18 @@ package struct RateBook: Sendable {
 }
 
 extension RateMeter.Counts {
-    /// What came between two words of one worker; words may overtake each other, so nothing is ever below 0.
+    /// What came between two words of one worker; words may overtake each other, so nothing is ever below 0, and none is believed beyond reason.
     init(from earlier: ModelUsage, to later: ModelUsage) {
         self.init()
-        started = max(0, later.started - earlier.started)
-        refused = max(0, later.refused - earlier.refused)
-        tokens = max(0, later.inputTokens - earlier.inputTokens) + max(0, later.outputTokens - earlier.outputTokens)
-        heldByConcurrency = max(0, later.heldByConcurrencyMilliseconds - earlier.heldByConcurrencyMilliseconds)
-        heldByRequests = max(0, later.heldByRequestsMilliseconds - earlier.heldByRequestsMilliseconds)
-        heldByTokens = max(0, later.heldByTokensMilliseconds - earlier.heldByTokensMilliseconds)
+        func difference(_ count: KeyPath<ModelUsage, Int64>, most: Int64) -> Int64 {
+            max(0, min(most, later[keyPath: count] - earlier[keyPath: count]))
+        }
+        started = difference(\.started, most: 1_000_000)
+        refused = difference(\.refused, most: 1_000_000)
+        tokens = difference(\.inputTokens, most: 1 << 32) + difference(\.outputTokens, most: 1 << 32)
+        heldByConcurrency = difference(\.heldByConcurrencyMilliseconds, most: 60_000)
+        heldByRequests = difference(\.heldByRequestsMilliseconds, most: 60_000)
+        heldByTokens = difference(\.heldByTokensMilliseconds, most: 60_000)
     }
 }
 

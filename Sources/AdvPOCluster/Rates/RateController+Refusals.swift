@@ -45,7 +45,8 @@ extension RateController {
     /// Refusals without a known rate: what was accepted since they began is the rate.
     private mutating func boundRequests(_ episode: Episode, _ now: Tick) {
         let measured = saturated(\.accepted, extra: 2, episode, now) * 1_000
-        var bound = RateBound(value: measured, least: Self.leastRequests, most: ceiling.requestsPerMinute.map { $0 * 1_000 } ?? 1 << 42, phase: .held)
+        let most = ceiling.requestsPerMinute.map { $0 * 1_000 } ?? Self.mostPerMinute
+        var bound = RateBound(value: measured, least: min(Self.leastRequests, most), most: most, phase: .held)
         bound.cut(to: measured * 98 / 100, until: heldUntil(episode, now), accepted: acceptedBeforeProbing(episode))
         bound.search(from: max(now, pausedUntil ?? now).adding(milliseconds: 1_000))
         requests = bound
@@ -57,7 +58,7 @@ extension RateController {
         var bound = bound
         guard episode.cuts > 1 else {
             // A bound that held nobody back says nothing of what was sent.
-            let value = max(min(bound.value, usual), bound.value / 2)
+            let value = max(min(bound.value, usual), bound.value * 9 / 10)
             bound.cut(to: value * 98 / 100, until: heldUntil(episode, now), accepted: acceptedBeforeProbing(episode))
             return bound
         }
@@ -79,7 +80,8 @@ extension RateController {
     /// high is mended by the next refusal, one too low only by a long search.
     private func saturated(_ count: KeyPath<RateMeter.Counts, Int64>, extra: Int64, _ episode: Episode, _ now: Tick) -> Int64 {
         let time = max(250, now.milliseconds - episode.since.milliseconds)
-        return (meter.total[keyPath: count] - episode.atStart[keyPath: count] + extra) * 60_000 / time
+        let sum = Int128(meter.total[keyPath: count] - episode.atStart[keyPath: count] + extra)
+        return Int64(clamping: min(sum * 60_000 / Int128(time), Int128(Self.mostPerMinute / 1_000)))
     }
 
     private func heldUntil(_ episode: Episode, _ now: Tick) -> Tick {

@@ -47,12 +47,14 @@ struct RateController: Sendable {
         self.ceiling = ceiling
         let most = min(settings.mostConcurrency, ceiling.concurrency.map { Int64($0) } ?? .max)
         concurrency = RateBound(value: min(settings.firstConcurrency, most), least: 1, most: most, phase: .open)
-        requests = ceiling.requestsPerMinute.map { RateBound(value: $0 * 1_000, least: Self.leastRequests, most: $0 * 1_000, phase: .probing) }
+        requests = ceiling.requestsPerMinute.map { RateBound(value: $0 * 1_000, least: min(Self.leastRequests, $0 * 1_000), most: $0 * 1_000, phase: .probing) }
         tokens = ceiling.tokensPerMinute.map { RateBound(value: $0, least: 1, most: $0, phase: .probing) }
     }
 
     /// One request in ten seconds: enough to notice that a provider is back.
     static let leastRequests: Int64 = 6_000
+    /// Of any rate; keeps products within 64 bits.
+    static let mostPerMinute: Int64 = 1 << 42
 
     var isSearching: Bool { concurrency.phase == .open || episode != nil }
 
@@ -77,7 +79,7 @@ struct RateController: Sendable {
     }
 
     /// Time passed, with so many workers that have calls. True when a bound was raised.
-    mutating func tick(demanding: Int, _ now: Tick) -> Bool {
+    mutating func tick(demanding: Int, inFlight: Int, _ now: Tick) -> Bool {
         if let end = pausedUntil, now >= end { pausedUntil = nil }
         if let episode, now > max(episode.lastRefusal, settledAt).adding(milliseconds: settings.episodeMilliseconds) { self.episode = nil }
         guard demanding > 0, !isPaused(now), now >= settledAt else { return false }
@@ -85,7 +87,8 @@ struct RateController: Sendable {
         // Of some 1.5 seconds, for each worker with calls.
         let enough = Int64(demanding) * 100
         var isRaised = false
-        if held.heldByConcurrency >= enough { isRaised = concurrency.grow(settings, accepted: meter.total.accepted, now) || isRaised }
+        // Workers that wait for their turn wait for places too, though there are enough.
+        if held.heldByConcurrency >= enough, Int64(inFlight) * 4 >= concurrency.value { isRaised = concurrency.grow(settings, accepted: meter.total.accepted, now) || isRaised }
         if held.heldByRequests >= enough { isRaised = requests?.grow(settings, accepted: meter.total.accepted, now) ?? false || isRaised }
         if held.heldByTokens >= enough { isRaised = tokens?.grow(settings, accepted: meter.total.accepted, now) ?? false || isRaised }
         return isRaised

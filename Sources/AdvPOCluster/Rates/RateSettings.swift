@@ -40,8 +40,10 @@ package struct RateSettings: Hashable, Sendable {
     package var reportMillisecondsPerWorker: Int64 = 5
     /// Between two words to one worker that are not urgent.
     package var wordMilliseconds: Int64 = 300
-    /// How long a worker keeps its place when there are fewer places than workers.
-    package var turnMilliseconds: Int64 = 20_000
+    /// Of one worker with calls; where there is less for each, they take turns.
+    package var leastMilliRequestsPerMinute: Int64 = 30_000
+    /// How long a worker keeps its place when there is not enough for all workers at once.
+    package var turnMilliseconds: Int64 = 30_000
     /// A provider's `Retry-After` is believed up to here.
     package var longestPauseMilliseconds: Int64 = 600_000
     package init() {}

@@ -14,11 +14,29 @@ extension WorkerMachine {
         failedHeartbeats = 0
         seenInstructions = 0
         cancelledEarly = []
+        heartbeats = 0
         self.session = session
         return [beat(session)] + (slots.indices.flatMap { pullIfFree($0) }) + leaveIfDrained()
     }
 
-    func beat(_ session: SessionID) -> WorkerEffect { .heartbeat(session, leases: leases, seenInstructions: seenInstructions) }
+    mutating func instructed(
+        _ session: SessionID, _ sequence: UInt64, _ cancel: [Lease], _ drain: Bool, _ shares: [RateShare]
+    ) -> [WorkerEffect] {
+        guard session == self.session, !saidGoodbye else { return [] }
+        failedHeartbeats = 0
+        heartbeats = max(0, heartbeats - 1)
+        // An older word that was overtaken has older shares.
+        let setShares: [WorkerEffect] = shares.isEmpty || sequence < seenInstructions ? [] : [.setShares(shares)]
+        seenInstructions = max(seenInstructions, sequence)
+        if drain { isDraining = true }
+        let abandoned = cancel.flatMap { cancelled($0) }
+        return setShares + abandoned + (heartbeats == 0 ? [beat(session)] : []) + leaveIfDrained()
+    }
+
+    mutating func beat(_ session: SessionID) -> WorkerEffect {
+        heartbeats += 1
+        return .heartbeat(session, leases: leases, seenInstructions: seenInstructions)
+    }
 
     mutating func pullIfFree(_ slot: Int) -> [WorkerEffect] {
         guard let session, !isDraining, slots[slot] == .free else { return [] }
@@ -141,7 +159,7 @@ extension WorkerMachine {
     mutating func resumed(_ pause: WorkerEvent.Pause) -> [WorkerEffect] {
         switch pause {
         case .greeting: return isGreeting ? [.hello] : []
-        case .heartbeat(let session): return session == self.session && !saidGoodbye ? [beat(session)] : []
+        case .heartbeat(let session): return session == self.session && !saidGoodbye && heartbeats == 0 ? [beat(session)] : []
         case .pull(let session, let slot):
             guard session == self.session, slots[slot] == .pulling else { return [] }
             slots[slot] = .free

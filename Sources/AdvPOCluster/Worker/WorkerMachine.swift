@@ -17,6 +17,8 @@ package struct WorkerMachine: Sendable {
     var greetingPause: Int64
     var failedHeartbeats = 0
     var seenInstructions: UInt64 = 0
+    /// Heartbeats under way: one, or two for the short time until the coordinator has answered the older one.
+    var heartbeats = 0
     var isDraining = false
     var saidGoodbye = false
     var slots: [Slot]
@@ -64,19 +66,20 @@ package struct WorkerMachine: Sendable {
             let pause = greetingPause
             greetingPause = min(greetingPause * 2, settings.maximumGreetingMilliseconds)
             return [.pause(.greeting, milliseconds: pause)]
-        case .instructed(let session, let sequence, let cancel, let drain):
-            guard session == self.session, !saidGoodbye else { return [] }
-            failedHeartbeats = 0
-            seenInstructions = max(seenInstructions, sequence)
-            if drain { isDraining = true }
-            return cancel.flatMap { cancelled($0) } + [beat(session)] + leaveIfDrained()
+        case .instructed(let session, let sequence, let cancel, let drain, let shares):
+            return instructed(session, sequence, cancel, drain, shares)
         case .heartbeatFailed(let session):
             guard session == self.session, !saidGoodbye else { return [] }
+            heartbeats = max(0, heartbeats - 1)
             failedHeartbeats += 1
             let patience = isDraining ? settings.failedHeartbeatsWhileDraining : settings.failedHeartbeats
             if failedHeartbeats >= patience { return loseSession() }
+            guard heartbeats == 0 else { return [] }
             let pause = min(settings.retryMilliseconds << Int64(min(20, failedHeartbeats - 1)), settings.maximumRetryMilliseconds)
             return [.pause(.heartbeat(session), milliseconds: pause)]
+        case .usageChanged:
+            guard let session, heartbeats == 1, !saidGoodbye else { return [] }
+            return [beat(session)]
         case .pulled(let session, let slot, let order): return pulled(session, slot, order)
         case .pullFailed(let session, let slot):
             guard session == self.session, slots[slot] == .pulling else { return [] }

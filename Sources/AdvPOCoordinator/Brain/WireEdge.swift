@@ -15,9 +15,10 @@ package enum WireEdge {
                 token,
                 WorkerIntroduction(
                     instance: hello.instance, name: hello.name, slots: Int(hello.slots), models: hello.models,
-                    sendsAttachments: hello.version.hasAttachments, keepsAllowances: hello.version.hasAllowances)))
+                    sendsAttachments: hello.version.hasAttachments, keepsAllowances: hello.version.hasAllowances, sharesRates: hello.version.hasRates)))
         case .heartbeat(let beat):
-            return .success(.heartbeat(token, SessionID(beat.session), leases: beat.leases, seenInstructions: beat.seenInstructions))
+            return .success(.heartbeat(
+                token, SessionID(beat.session), leases: beat.leases, seenInstructions: beat.seenInstructions, usage: beat.usage))
         case .goodbye(let session): return .success(.goodbye(token, SessionID(session)))
         }
     }
@@ -38,7 +39,8 @@ package enum WireEdge {
         case .welcome(_, let session):
             .welcome(.init(
                 version: .current, session: session.rawValue, epoch: epoch, heartbeatMilliseconds: UInt32(clamping: settings.heartbeatMilliseconds)))
-        case .instruct(_, let sequence, let cancel, let drain): .instructions(.init(sequence: sequence, cancel: cancel, drain: drain))
+        case .instruct(_, let sequence, let cancel, let drain, let shares):
+            .instructions(.init(sequence: sequence, cancel: cancel, drain: drain, shares: shares))
         case .unknownSession: .unknownSession
         case .refuse(_, let reason): .refused(reason)
         case .accepted, .task, .nothing, .reportAccepted, .reportStale, .workerJoined, .workerLost, .draining:
@@ -68,7 +70,7 @@ extension ClusterEffect {
     /// The request that the effect answers; nil for one that answers none.
     package var answeredToken: RequestToken? {
         switch self {
-        case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _, _), .task(let token, _), .nothing(let token),
+        case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _, _, _), .task(let token, _), .nothing(let token),
             .reportAccepted(let token, _), .reportStale(let token), .draining(let token, _):
             token
         case .accepted, .workerJoined, .workerLost: nil

@@ -94,6 +94,8 @@ package actor Coordinator {
         store: any CoordinatorStore, objects: any ObjectStore, admission: JobAdmission, namespace: JobNamespace = .standard,
         clock: any CoordinatorClock = WallClock(), settings: ClusterSettings = ClusterSettings(), logger: Logger
     ) async throws -> Coordinator {
+        var settings = settings
+        settings.takeRateLimits(of: admission.catalog)
         let snapshot = try await store.load()
         let epoch = snapshot.epoch + 1
         try await store.commit([.epoch(epoch)])

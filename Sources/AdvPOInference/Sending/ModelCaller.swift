@@ -101,8 +101,8 @@ final class ModelCaller: Sendable {
                 guard since.elapsed() + (serverWish ?? .zero) <= Self.longestRefusal else {
                     throw failure(
                         .infrastructure,
-                        "\(reason.message) (refused \(refusals) times in \(since.elapsed().wholeMicroseconds / 1_000_000) s, requests sent: \(number)); the provider's limit "
-                            + "is far below what is asked of it: set limits.requestsPerMinute, or raise the limit there",
+                        "\(reason.message) (refused \(refusals) times in \(since.elapsed().wholeMicroseconds / 1_000_000) s, requests sent: \(number)); "
+                            + "the provider's limit is far below what is asked of it: set limits.requestsPerMinute, or raise the limit there",
                         attempts: number)
                 }
                 try await pause(afterAttempt: min(refusals, 5), serverWish: serverWish, reason: reason.message)

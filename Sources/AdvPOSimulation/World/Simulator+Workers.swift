@@ -56,8 +56,10 @@ extension Simulator {
         case .pull(let session, let slot): send(worker, .pull(session, slot: slot), work: .pull(session: session.rawValue), timeout: 30_000)
         case .report(let session, let lease, let units, let ended, let andPull):
             send(
-                worker, .report(session, lease, units: units), 
+                worker, .report(session, lease, units: units),
                 work: .report(session: session.rawValue, lease: lease, units: units, taskEnded: ended, andPull: andPull), timeout: 30_000)
+        // The simulated executor calls no models.
+        case .setShares: break
         case .run(let order):
             workers[worker].running[order.lease] = order
             at(now + workTime(), .unitEnds(worker, incarnation: incarnation, order.lease, position: 0))
@@ -183,7 +185,7 @@ extension Simulator {
             return .greetingFailed
         case .heartbeat(let session):
             switch try ControlReply(decoding: bytes, limits: WireLimits()) {
-            case .instructions(let said): return .instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain)
+            case .instructions(let said): return .instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain, shares: said.shares)
             case .unknownSession: return .sessionLost(session)
             case .welcome, .refused, .challenge: return .heartbeatFailed(session)
             }

@@ -11,6 +11,8 @@ package actor Worker {
     private let work: any Requester
     private let control: any Requester
     private let executor: TaskExecutor
+    /// Whose use is told to the coordinator; nil when it is nobody's business.
+    private let rates: (any RatedModels)?
     private let limits: WireLimits
     private let logger: Logger
     private var machine: WorkerMachine
@@ -33,12 +35,13 @@ package actor Worker {
     /// - Parameter instance: random, new for each process: it tells a restarted worker from the old one.
     package init(
         name: String, instance: String, slots: Int, models: [String], work: any Requester, control: any Requester, executor: TaskExecutor,
-        limits: WireLimits = WireLimits(), cacheBytes: Int = 256 * 1024 * 1024, logger: Logger
+        rates: (any RatedModels)? = nil, limits: WireLimits = WireLimits(), cacheBytes: Int = 256 * 1024 * 1024, logger: Logger
     ) {
         introduction = ControlRequest.Hello(version: .current, instance: instance, name: name, slots: UInt32(clamping: slots), models: models)
         self.work = work
         self.control = control
         self.executor = executor
+        self.rates = rates
         self.limits = limits
         self.logger = logger
         machine = WorkerMachine(settings: WorkerSettings(slots: slots))
@@ -48,6 +51,7 @@ package actor Worker {
     /// Works until drained, refused or cancelled; then nothing of it runs any more.
     package func run() async -> Ending {
         post(.start)
+        if let rates { begin { await $0.watch(rates) } }
         let ending = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Ending, Never>) in
                 if let ended = self.ending { continuation.resume(returning: ended) } else { waitingForEnd = continuation }
@@ -90,6 +94,7 @@ package actor Worker {
                 do { try await Task.sleep(for: .milliseconds(milliseconds)) } catch { return }
                 await worker.post(.resumed(pause))
             }
+        case .setShares(let shares): rates?.apply(shares)
         case .run(let order): start(order)
         case .abort(let lease):
             tally.abandon(lease)
@@ -114,6 +119,8 @@ extension Worker {
     /// Longer than the coordinator holds a heartbeat or a pull, so that silence means it is gone.
     private static let controlTimeoutMilliseconds = 12_000
     private static let pullTimeoutMilliseconds = 30_000
+    /// Between two heartbeats that do not wait for an answer.
+    private static let usagePauseMilliseconds = 200
     /// A goodbye is a courtesy: a coordinator that is gone must not keep a drained worker.
     private static let goodbyeTimeoutMilliseconds = 2_000
 
@@ -142,6 +149,7 @@ extension Worker {
         case .welcome(let welcome):
             logger.info("welcomed", metadata: ["session": "\(welcome.session)", "epoch": "\(welcome.epoch)"])
             session = SessionID(welcome.session)
+            rates?.isShared(welcome.version.hasRates)
             // What is still in hand belongs to a session that is over.
             tally.abandonAll()
             tellAbandoned()
@@ -152,10 +160,20 @@ extension Worker {
     }
 
     private func beat(_ session: SessionID, _ leases: [Lease], _ seen: UInt64) async {
-        switch await askControl(.heartbeat(.init(session: session.rawValue, leases: leases, seenInstructions: seen))) {
-        case .instructions(let said): post(.instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain))
+        let usage = Array((rates?.usage() ?? []).prefix(limits.modelsPerWorker))
+        switch await askControl(.heartbeat(.init(session: session.rawValue, leases: leases, seenInstructions: seen, usage: usage))) {
+        case .instructions(let said):
+            post(.instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain, shares: said.shares))
         case .unknownSession: post(.sessionLost(session))
         case .welcome, .refused, .challenge, nil: post(.heartbeatFailed(session))
+        }
+    }
+
+    /// Tells the coordinator of the models' use before the next heartbeat would, as often as that is worth.
+    private func watch(_ rates: any RatedModels) async {
+        for await _ in rates.news {
+            post(.usageChanged)
+            do { try await Task.sleep(for: .milliseconds(Self.usagePauseMilliseconds)) } catch { return }
         }
     }
 

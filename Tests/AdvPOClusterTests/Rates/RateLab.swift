@@ -1,6 +1,7 @@
 @testable import AdvPOCluster
 import AdvPOInference
 import AdvPOModel
+import OrderedCollections
 
 /// A coordinator's rate book, workers with their real pacers, and a provider, in virtual time of whole milliseconds.
 struct RateLab {
@@ -51,7 +52,7 @@ struct RateLab {
         pacer.shared(true)
         let session = SessionID(nextSession)
         nextSession += 1
-        book.join(session)
+        book.join(session, models: ["m"])
         workers.append(Worker(pacer: pacer, session: session, slots: slots))
         for _ in 0..<slots { submit(workers.count - 1) }
     }
