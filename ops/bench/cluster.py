@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -11,6 +13,11 @@ import time
 
 class Failure(Exception):
     """A measurement that could not be made."""
+
+
+def end_cleanly():
+    """SIGTERM unwinds, so that processes end and folders go."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class Process:

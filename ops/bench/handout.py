@@ -6,9 +6,10 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 
 import figures
-from cluster import Cluster, Failure, Process
+from cluster import Cluster, Failure, Process, end_cleanly
 
 OUTSTANDING = 16  # of each of the two workers, and of each of the two clients of the echo
 
@@ -95,8 +96,11 @@ class Bench:
             return cluster.coordinator.event("sequential")
 
     def memory(self):
-        """Resident bytes: of an idle coordinator, of its queue, and of the worker as it is shipped."""
+        """Resident bytes: of an idle coordinator, of a queue, and of the worker as it is shipped."""
         tasks = 1_000 if self.options.short else 10_000
+        # The first tasks pay for much that later ones find: what 10,000 tasks cost is the difference of two queues.
+        with Cluster(self.options.programs, self.options.work, "--units", 2 * tasks, "--queue-first") as cluster:
+            longer = cluster.coordinator.event("queued")
         catalog = os.path.join(self.options.work, "idle-models.yaml")
         with open(catalog, "w") as file:
             file.write("models:\n  - id: idle\n    provider: simulated\n    model: echo\n")
@@ -110,14 +114,12 @@ class Bench:
             finally:
                 worker.process.terminate()
                 worker.end()
-            per_task = (queued["residentBytes"] - cluster.listening["residentBytes"]) / queued["units"]
+            per_task = (longer["residentBytes"] - queued["residentBytes"]) / (longer["units"] - queued["units"])
             return {"coordinatorBytes": cluster.listening["residentBytes"], "per10000TasksBytes": per_task * 10_000, "idleWorkerBytes": idle}
 
     @staticmethod
     def wait_for_quiet(worker):
         """Until its memory has stood still for half a second."""
-        import time
-
         last, still = 0, 0
         while still < 5:
             time.sleep(0.1)
@@ -268,6 +270,7 @@ def compare(bench, results):
 
 
 def main():
+    end_cleanly()
     options = arguments()
     os.makedirs(options.output, exist_ok=True)
     machine = figures.machine(options.work)
