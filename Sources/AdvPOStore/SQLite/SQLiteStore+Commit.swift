@@ -17,13 +17,8 @@ private struct Batch {
     let db: Database
     /// The keys of the runs met so far: a batch holds many units of few runs.
     private var runKeys: [RunID: Int64] = [:]
-    private let encoder: JSONEncoder
 
-    init(db: Database) {
-        self.db = db
-        encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    }
+    init(db: Database) { self.db = db }
 
     mutating func apply(_ record: StoreRecord, position: Int) throws {
         switch record {
@@ -74,7 +69,7 @@ private struct Batch {
         try execute(Schema.addUnit, [
             key(of: unit.run, position: position), Data(unit.unit.bytes), unit.lease, record.status.rawValue, record.score, cost,
             record.usage?.inputTokens, record.usage?.outputTokens, record.usage?.latencyMicroseconds, record.providerCalls,
-            String(decoding: encoder.encode(record), as: UTF8.self),
+            record.json,
         ])
     }
 
