@@ -282,7 +282,7 @@ def main():
     results = bench.rounds()
     report(bench, results, memory)
     ratios = compare(bench, results)
-    print("\nRatios\n" + figures.table([[name, figures.spread(found, "{:.2f}")] for name, found in ratios.items()]))
+    print("\nRatios\n" + figures.table([[name, figures.spread(found, "{:.3g}")] for name, found in ratios.items()]))
     path = os.path.join(options.output, "handout.json")
     with open(path, "w") as file:
         json.dump({"machine": machine, "tasks": options.tasks, "exchanges": bench.exchanges, "memory": memory, "results": results, "ratios": ratios}, file, indent=1)
