@@ -128,6 +128,11 @@ let package = Package(
         // For tests only: the cluster in virtual time, a program that plays it, and what test targets share.
         library("AdvPOSimulation", ["AdvPOBedrock", "AdvPOCluster", "AdvPOCoordinator", "AdvPOModel", "AdvPOStore", "AdvPOWire", collections, heap]),
         program("advpo-sim", ["AdvPOSimulation", argumentParser]),
+        // For ops/bench: the two shells with a model that answers at once.
+        program("advpo-bench", [
+            "AdvPOBedrock", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport", "AdvPOWire", "AdvPOWorker",
+            argumentParser, collections, logging,
+        ]),
         .target(name: "AdvPOTestSupport", dependencies: [asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage], path: "Tests/AdvPOTestSupport", swiftSettings: strict),
 
         // Tests: one target per library, then whole processes and rules.

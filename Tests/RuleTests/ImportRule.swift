@@ -6,7 +6,7 @@ enum ImportRule {
         ["AdvPOBedrock", "AdvPOCluster", "AdvPOOptimizer", "AdvPOWire"],
         ["AdvPOEvaluation", "AdvPOInference", "AdvPOObjects", "AdvPOStore", "AdvPOTransport"],
         ["AdvPOAPI", "AdvPOCommandLine", "AdvPOConsole", "AdvPOCoordinator", "AdvPOTrust", "AdvPOWorker"],
-        ["AdvPOSimulation", "advpo", "advpo-coord", "advpo-worker"],
+        ["AdvPOSimulation", "advpo", "advpo-bench", "advpo-coord", "advpo-worker"],
         ["advpo-sim"],
     ]
 

@@ -33,7 +33,10 @@ package struct CoordinatorBrain: Sendable {
         var finalStatus: JobStatus?
     }
 
-    package init(settings: ClusterSettings, epoch: UInt64, unitsPerTask: Int = 8) {
+    /// The usual `unitsPerTask`.
+    package static let unitsPerTask = 8
+
+    package init(settings: ClusterSettings, epoch: UInt64, unitsPerTask: Int = Self.unitsPerTask) {
         cluster = ClusterMachine(settings: settings, epoch: epoch)
         self.unitsPerTask = unitsPerTask
     }

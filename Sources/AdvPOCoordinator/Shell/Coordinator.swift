@@ -76,7 +76,7 @@ package actor Coordinator {
 
     private init(
         store: any CoordinatorStore, objects: any ObjectStore, admission: JobAdmission, namespace: JobNamespace, clock: any CoordinatorClock,
-        logger: Logger, settings: ClusterSettings, epoch: UInt64
+        logger: Logger, settings: ClusterSettings, epoch: UInt64, unitsPerTask: Int
     ) {
         self.store = store
         self.objects = objects
@@ -86,13 +86,16 @@ package actor Coordinator {
         self.logger = logger
         self.settings = settings
         self.epoch = epoch
-        brain = CoordinatorBrain(settings: settings, epoch: epoch)
+        brain = CoordinatorBrain(settings: settings, epoch: epoch, unitsPerTask: unitsPerTask)
     }
 
     /// Opens the next epoch on a store and takes up every job that an earlier one left unfinished.
+    ///
+    /// - Parameter unitsPerTask: units that one task carries at most.
     package static func open(
         store: any CoordinatorStore, objects: any ObjectStore, admission: JobAdmission, namespace: JobNamespace = .standard,
-        clock: any CoordinatorClock = WallClock(), settings: ClusterSettings = ClusterSettings(), logger: Logger
+        clock: any CoordinatorClock = WallClock(), settings: ClusterSettings = ClusterSettings(), unitsPerTask: Int = CoordinatorBrain.unitsPerTask,
+        logger: Logger
     ) async throws -> Coordinator {
         var settings = settings
         settings.takeRateLimits(of: admission.catalog)
@@ -100,7 +103,8 @@ package actor Coordinator {
         let epoch = snapshot.epoch + 1
         try await store.commit([.epoch(epoch)])
         let coordinator = Coordinator(
-            store: store, objects: objects, admission: admission, namespace: namespace, clock: clock, logger: logger, settings: settings, epoch: epoch)
+            store: store, objects: objects, admission: admission, namespace: namespace, clock: clock, logger: logger, settings: settings, epoch: epoch,
+            unitsPerTask: unitsPerTask)
         try await coordinator.restore(snapshot)
         return coordinator
     }

@@ -71,7 +71,7 @@ private struct Batch {
         try execute(Schema.addUnit, [
             key(of: unit.run, position: position), Data(unit.unit.bytes), unit.lease, record.status.rawValue, record.score, cost,
             record.usage?.inputTokens, record.usage?.outputTokens, record.usage?.latencyMicroseconds, record.providerCalls,
-            record.json.text,
+            record.json,
         ])
     }
 

@@ -1,28 +1,29 @@
 import AdvPOModel
 import OrderedCollections
 
+/// The record as its column keeps it, with the keys that its `Codable` reads, in alphabetical order and without those that are nil.
+///
+/// Written by hand: a coordinator stores thousands in a second, and Foundation's encoder takes several times as long.
 extension UnitRecord {
-    /// What `Codable` would write, keys ascending. Written by hand because a commit holds thousands of them, and Foundation's encoder takes
-    /// longer for one than SQLite for its row.
-    var json: JSONValue {
-        var members: OrderedDictionary<String, JSONValue> = [:]
-        if let failureReason { members["failureReason"] = .string(failureReason) }
-        if let feedback { members["feedback"] = .string(feedback) }
-        if let judgeOutput { members["judgeOutput"] = .string(judgeOutput) }
-        if let judgeUsage { members["judgeUsage"] = judgeUsage.json }
+    var json: String {
+        var members = JSONObject(minimumCapacity: 9)
+        members["failureReason"] = failureReason.map { .string($0) }
+        members["feedback"] = feedback.map { .string($0) }
+        members["judgeOutput"] = judgeOutput.map { .string($0) }
+        members["judgeUsage"] = judgeUsage?.json
         members["output"] = .string(output)
         members["providerCalls"] = .number(JSONNumber(providerCalls))
-        if let score { members["score"] = .number(JSONNumber(score)) }
+        members["score"] = score.map { .number(JSONNumber($0)) }
         members["status"] = .string(status.rawValue)
-        if let usage { members["usage"] = usage.json }
-        return .object(members)
+        members["usage"] = usage?.json
+        return JSONValue.object(members).text
     }
 }
 
 extension Usage {
     fileprivate var json: JSONValue {
-        var members: OrderedDictionary<String, JSONValue> = [:]
-        if let cost { members["cost"] = .object(["value": .number(JSONNumber(Int(cost.value)))]) }
+        var members = JSONObject(minimumCapacity: 5)
+        members["cost"] = cost.map { .object(["value": .number(JSONNumber(Int($0.value)))]) }
         members["inputTokens"] = .number(JSONNumber(inputTokens))
         members["latencyMicroseconds"] = .number(JSONNumber(Int(latencyMicroseconds)))
         members["outputTokens"] = .number(JSONNumber(outputTokens))
