@@ -142,7 +142,7 @@ struct SQLiteStoreTests {
     func refusesNewerSchema() async throws {
         let directory = try TemporaryDirectory()
         let store = try SQLiteStore(directory: directory.path, logger: .quiet)
-        try await store.run("INSERT INTO grdb_migrations (identifier) VALUES ('v2'); UPDATE meta SET schema = 2")
+        try await store.run("INSERT INTO grdb_migrations (identifier) VALUES ('newer'); UPDATE meta SET schema = 99")
         try await store.close()
         let error = #expect(throws: StoreError.self) { try SQLiteStore(directory: directory.path, logger: .quiet) }
         #expect(error == .newerSchema(directory: directory.path, found: 2, known: 1))

@@ -65,12 +65,15 @@ package struct WorkerIntroduction: Hashable, Sendable {
     package var models: [String]
     /// Whether it sends samples' files to models.
     package var sendsAttachments: Bool
-    package init(instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true) {
+    /// As text, for people: `1.2`.
+    package var protocolVersion: String
+    package init(instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true, protocolVersion: String = "") {
         self.instance = instance
         self.name = name
         self.slots = slots
         self.models = models
         self.sendsAttachments = sendsAttachments
+        self.protocolVersion = protocolVersion
     }
 }
 
@@ -85,6 +88,8 @@ package enum ClusterEvent: Hashable, Sendable {
     case submit([TaskSpecification])
     /// Forget the run's tasks and have their workers abandon them.
     case cancel(RunID)
+    /// Have a worker finish what it has and take no more.
+    case drain(SessionID)
     /// Time passed.
     case tick
 }
@@ -95,7 +100,7 @@ package enum ClusterEffect: Hashable, Sendable {
     case welcome(RequestToken, SessionID)
     case unknownSession(RequestToken)
     case refuse(RequestToken, String)
-    case instruct(RequestToken, sequence: UInt64, cancel: [Lease])
+    case instruct(RequestToken, sequence: UInt64, cancel: [Lease], drain: Bool = false)
     case task(RequestToken, TaskOrder)
     case nothing(RequestToken)
     case reportAccepted(RequestToken)

@@ -7,7 +7,8 @@ extension ClusterMachine {
             let units = specification.work.units
             precondition(!units.isEmpty, "a task has at least one unit")
             tasks[nextTask] = Task(
-                specification: specification, remaining: OrderedDictionary(units.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first }))
+                specification: specification, queuedSince: now,
+                remaining: OrderedDictionary(units.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first }))
             queue.append(nextTask, of: specification.run)
             nextTask += 1
         }
@@ -20,6 +21,7 @@ extension ClusterMachine {
             if let holder = task.holder {
                 instruct(holder.session, toCancel: lease(id, task))
                 workers[holder.session]?.held.remove(id)
+                stories.cancelled(id, now)
                 told.append(holder.session)
             }
         }
@@ -46,23 +48,30 @@ extension ClusterMachine {
         _ token: RequestToken, _ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool, _ now: Tick
     ) -> [ClusterEffect] {
         guard workers[session] != nil else { return [.unknownSession(token)] }
-        guard isCurrent(lease, of: session), var task = tasks[lease.task] else { return [.reportStale(token)] }
+        guard isCurrent(lease, of: session), var task = tasks[lease.task] else {
+            stories.stale()
+            return [.reportStale(token)]
+        }
         var effects: [ClusterEffect] = []
+        var failed = 0
         for report in units where task.remaining.removeValue(forKey: report.unit) != nil {
             effects.append(.accepted(task.specification.run, report, lease))
             task.holder?.hasFinishedUnits = true
+            failed += report.record.status == .infrastructureFailure ? 1 : 0
         }
+        stories.accepted(lease.task, units: effects.count, failed: failed, now)
         tasks[lease.task] = task
         effects.append(.reportAccepted(token))
         if task.remaining.isEmpty {
             tasks.removeValue(forKey: lease.task)
             workers[session]?.held.remove(lease.task)
+            stories.done(lease.task, now)
         } else if ended {
             workers[session]?.held.remove(lease.task)
             // It may be draining; if it is not, it pulls again at once.
             effects += waitingPulls.filter { $0.session == session }.map { .nothing($0.token) }
             waitingPulls.removeAll { $0.session == session }
-            effects += task.holder?.hasFinishedUnits == true ? requeue(lease.task) : rest(lease.task, now)
+            effects += task.holder?.hasFinishedUnits == true ? giveBack(lease.task, now) : rest(lease.task, now)
         }
         return effects + assign(now)
     }
@@ -92,6 +101,7 @@ extension ClusterMachine {
             task.holder = Task.Holder(session: pull.session, since: now)
             tasks[id] = task
             workers[pull.session]?.held.append(id)
+            stories.handedOut(id, task, to: worker.introduction.name, pull.session, now)
             effects.append(.task(pull.token, order(id, task)))
         }
         waitingPulls = still
@@ -103,18 +113,26 @@ extension ClusterMachine {
         guard let task = tasks[id], let holder = task.holder else { return [] }
         instruct(holder.session, toCancel: lease(id, task))
         workers[holder.session]?.held.remove(id)
+        stories.takenBack(id, from: workers[holder.session]?.introduction.name ?? "", holder.session, lease(id, task), now)
         tasks[id]?.fruitlessAttempts += 1
-        return requeue(id)
+        return requeue(id, now)
     }
 
     /// For a task that came back as it went: it waits, longer each time, before it is queued again.
     private mutating func rest(_ id: UInt64, _ now: Tick) -> [ClusterEffect] {
         tasks[id]?.fruitlessAttempts += 1
-        guard let task = tasks[id], task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else { return requeue(id) }
+        guard let task = tasks[id], task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else { return giveBack(id, now) }
         let pause = min(settings.restMilliseconds << Int64(min(20, task.fruitlessAttempts - 1)), settings.maximumRestMilliseconds)
         tasks[id]?.holder = nil
+        tasks[id]?.queuedSince = now
+        stories.givenBack(id, pauseMilliseconds: pause, now)
         resting.append((id, now.adding(milliseconds: pause)))
         return []
+    }
+
+    private mutating func giveBack(_ id: UInt64, _ now: Tick) -> [ClusterEffect] {
+        stories.givenBack(id, pauseMilliseconds: 0, now)
+        return requeue(id, now)
     }
 
     /// Queues the tasks that have rested.
@@ -127,15 +145,17 @@ extension ClusterMachine {
     }
 
     /// Queues a task again, or fails what is left of it when it has cost too many workers or came back too often.
-    mutating func requeue(_ id: UInt64) -> [ClusterEffect] {
+    mutating func requeue(_ id: UInt64, _ now: Tick) -> [ClusterEffect] {
         guard var task = tasks[id] else { return [] }
         let lastLease = lease(id, task)
         task.holder = nil
+        task.queuedSince = now
         guard task.lostWorkers < settings.lostWorkersPerTask, task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else {
             tasks.removeValue(forKey: id)
             let reason = task.lostWorkers >= settings.lostWorkersPerTask
                 ? "\(task.lostWorkers) workers were lost while they ran this task"
                 : "the task came back \(task.fruitlessAttempts) times without one more sample finished; the workers' logs say why"
+            stories.failed(id, task.specification.run, reason: reason, now)
             return task.remaining.keys.map { unit in
                 let record = UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: reason, providerCalls: 0)
                 return .accepted(task.specification.run, UnitReport(unit: unit, record: record), lastLease)

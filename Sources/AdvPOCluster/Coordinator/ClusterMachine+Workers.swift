@@ -14,6 +14,7 @@ extension ClusterMachine {
         let session = SessionID(nextSession)
         nextSession += 1
         workers[session] = Worker(introduction: introduction, models: Set(introduction.models), lastHeard: now)
+        stories.joined(session, introduction)
         return effects + [.workerJoined(session, name: introduction.name), .welcome(token, session)] + assign(now)
     }
 
@@ -23,7 +24,7 @@ extension ClusterMachine {
         worker.lastHeard = now
         worker.disconnectedSince = nil
         // One heartbeat waits at a time; an older one belongs to a connection that is gone.
-        if let older = worker.heldHeartbeat { effects.append(.instruct(older.token, sequence: worker.instructionCount, cancel: [])) }
+        if let older = worker.heldHeartbeat { effects.append(.instruct(older.token, sequence: worker.instructionCount, cancel: [], drain: worker.isDraining)) }
         worker.heldHeartbeat = (token, now)
         worker.unseen.removeAll { $0.sequence <= seen }
         workers[session] = worker
@@ -45,6 +46,14 @@ extension ClusterMachine {
     mutating func goodbye(_ token: RequestToken, _ session: SessionID, _ now: Tick) -> [ClusterEffect] {
         guard workers[session] != nil else { return [.unknownSession(token)] }
         return lose(session, reason: "left", blame: false, now) + [.instruct(token, sequence: 0, cancel: [])] + assign(now)
+    }
+
+    /// Has the worker finish what it has; it is told at once where its heartbeat is held, else with its next answer.
+    mutating func drain(_ session: SessionID, _ now: Tick) -> [ClusterEffect] {
+        guard let worker = workers[session], !worker.isDraining else { return [] }
+        workers[session]?.isDraining = true
+        stories.draining(session, worker: worker.introduction.name)
+        return answerHeartbeat(session, now)
     }
 
     mutating func connectionLost(_ session: SessionID, _ now: Tick) -> [ClusterEffect] {
@@ -92,11 +101,12 @@ extension ClusterMachine {
 
     /// Answers the held heartbeat when there is something to say, or when its time is over.
     mutating func answerHeartbeat(_ session: SessionID, _ now: Tick, evenIfEmpty: Bool = false) -> [ClusterEffect] {
-        guard var worker = workers[session], let held = worker.heldHeartbeat, evenIfEmpty || !worker.unseen.isEmpty else { return [] }
+        guard var worker = workers[session], let held = worker.heldHeartbeat, evenIfEmpty || !worker.unseen.isEmpty || worker.isDraining != worker.isDrainTold else { return [] }
         worker.heldHeartbeat = nil
+        worker.isDrainTold = worker.isDraining
         worker.lastHeard = now
         workers[session] = worker
-        return [.instruct(held.token, sequence: worker.instructionCount, cancel: worker.unseen.map(\.lease))]
+        return [.instruct(held.token, sequence: worker.instructionCount, cancel: worker.unseen.map(\.lease), drain: worker.isDraining)]
     }
 
     mutating func instruct(_ session: SessionID, toCancel lease: Lease) {
@@ -110,9 +120,10 @@ extension ClusterMachine {
     mutating func lose(_ session: SessionID, reason: String, blame: Bool, _ now: Tick) -> [ClusterEffect] {
         guard let worker = workers.removeValue(forKey: session) else { return [] }
         var effects: [ClusterEffect] = [.workerLost(session, name: worker.introduction.name, reason: reason)]
+        stories.lost(session, worker: worker.introduction.name, reason: reason, blame: blame, tasks: Array(worker.held), now)
         for id in worker.held {
             if blame { tasks[id]?.lostWorkers += 1 }
-            effects += requeue(id)
+            effects += requeue(id, now)
         }
         // Their peers are gone or will ask again; the shell must not keep them for ever.
         effects += waitingPulls.filter { $0.session == session }.map { .unknownSession($0.token) }

@@ -26,6 +26,8 @@ package struct ClusterMachine: Sendable {
     var waitingPulls: [WaitingPull] = []
     var nextTask: UInt64 = 1
     var nextSession: UInt64
+    /// Where tasks have been; no decision reads it.
+    package var stories: TaskStories
 
     struct Worker: Sendable {
         var introduction: WorkerIntroduction
@@ -38,6 +40,8 @@ package struct ClusterMachine: Sendable {
         /// Cancelled leases not yet known to be seen; `instructionCount` is the number of the last.
         var unseen: [(sequence: UInt64, lease: Lease)] = []
         var instructionCount: UInt64 = 0
+        var isDraining = false
+        var isDrainTold = false
 
         func serves(_ needed: [String], withAttachments: Bool) -> Bool {
             (!withAttachments || introduction.sendsAttachments) && needed.allSatisfy(models.contains)
@@ -46,6 +50,8 @@ package struct ClusterMachine: Sendable {
 
     struct Task: Sendable {
         var specification: TaskSpecification
+        /// Since when it waits, or waited before its hand-out.
+        var queuedSince: Tick
         /// Units without an accepted record, in the task's order.
         var remaining: OrderedDictionary<ContentHash, TaskOrder.UnitReference>
         var attempt: UInt32 = 0
@@ -73,6 +79,7 @@ package struct ClusterMachine: Sendable {
         self.settings = settings
         self.epoch = epoch
         nextSession = epoch << 32 | 1
+        stories = TaskStories(epoch: epoch)
     }
 
     package var workerCount: Int { workers.count }
@@ -96,6 +103,7 @@ package struct ClusterMachine: Sendable {
         case .connectionLost(let session): connectionLost(session, now)
         case .submit(let specifications): submit(specifications, now)
         case .cancel(let run): cancel(run, now)
+        case .drain(let session): drain(session, now)
         case .tick: tick(now)
         }
     }

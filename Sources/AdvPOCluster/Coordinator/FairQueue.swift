@@ -12,6 +12,8 @@ struct FairQueue: Sendable {
     private var jobs: OrderedDictionary<JobID, JobQueue> = [:]
     private(set) var count = 0
     var isEmpty: Bool { count == 0 }
+    /// By job, in the order in which they are served next.
+    var counts: [(job: JobID, tasks: Int)] { jobs.map { job, queue in (job, queue.runs.values.reduce(0) { $0 + $1.count }) } }
 
     mutating func append(_ task: UInt64, of run: RunID) {
         jobs[run.job, default: JobQueue()].runs[run, default: []].append(task)

@@ -15,7 +15,7 @@ package enum WireEdge {
                 token,
                 WorkerIntroduction(
                     instance: hello.instance, name: hello.name, slots: Int(hello.slots), models: hello.models,
-                    sendsAttachments: hello.version.hasAttachments)))
+                    sendsAttachments: hello.version.hasAttachments, protocolVersion: hello.version.description)))
         case .heartbeat(let beat):
             return .success(.heartbeat(token, SessionID(beat.session), leases: beat.leases, seenInstructions: beat.seenInstructions))
         case .goodbye(let session): return .success(.goodbye(token, SessionID(session)))
@@ -37,7 +37,7 @@ package enum WireEdge {
         case .welcome(_, let session):
             .welcome(.init(
                 version: .current, session: session.rawValue, epoch: epoch, heartbeatMilliseconds: UInt32(clamping: settings.heartbeatMilliseconds)))
-        case .instruct(_, let sequence, let cancel): .instructions(.init(sequence: sequence, cancel: cancel, drain: false))
+        case .instruct(_, let sequence, let cancel, let drain): .instructions(.init(sequence: sequence, cancel: cancel, drain: drain))
         case .unknownSession: .unknownSession
         case .refuse(_, let reason): .refused(reason)
         case .accepted, .task, .nothing, .reportAccepted, .reportStale, .workerJoined, .workerLost:
@@ -67,7 +67,7 @@ extension ClusterEffect {
     /// The request that the effect answers; nil for one that answers none.
     package var answeredToken: RequestToken? {
         switch self {
-        case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _), .task(let token, _), .nothing(let token),
+        case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _, _), .task(let token, _), .nothing(let token),
             .reportAccepted(let token), .reportStale(let token):
             token
         case .accepted, .workerJoined, .workerLost: nil

@@ -34,7 +34,7 @@ struct DurableState {
             case .epoch(let epoch):
                 if epoch <= self.epoch { violations.append("epoch \(epoch) came after \(self.epoch)") }
                 self.epoch = epoch
-            case .candidate, .blob, .journal, .deleteJob: break
+            case .candidate, .blob, .journal, .story, .deleteJob: break
             }
         }
         return violations

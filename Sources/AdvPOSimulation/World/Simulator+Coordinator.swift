@@ -93,7 +93,7 @@ extension Simulator {
         case .reply(.unknownSession), .reply(.reportStale), .reply(.nothing), .reply(.welcome), .reply(.refuse), .reply(.accepted), .reply(.workerJoined),
             .reply(.workerLost), .persist, .publish, .publishStored, .writeResults, .changed, .ended, .log:
             break
-        case .reply(.instruct(_, _, let cancelled)):
+        case .reply(.instruct(_, _, let cancelled, _)):
             // What its worker is told to drop is nobody's.
             for lease in cancelled where holders[lease.task]?.lease == lease { holders.removeValue(forKey: lease.task) }
         }

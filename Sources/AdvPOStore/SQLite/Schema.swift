@@ -4,15 +4,21 @@ import GRDB
 ///
 /// `docs/state.md` explains the tables; statements select columns in the order in which their readers take them.
 enum Schema {
-    /// Raised with every migration; also the name of the last one.
-    static let version = 1
+    /// Raised by each migration.
+    static var version: Int { 1 + migrations.count }
     static let fileName = "advpo.sqlite"
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
+        for migration in migrations { migrator.registerMigration(migration.name) { db in try db.execute(sql: migration.sql) } }
         return migrator
     }
+
+    /// After the first version, in order; each is one entry here, and raises `meta.schema` by one.
+    private static let migrations: [(name: String, sql: String)] = [
+        ("stories", stories)
+    ]
 
     private static let version1 = """
         CREATE TABLE meta (
