@@ -9,6 +9,7 @@ package struct TaskStories: Sendable {
     let epoch: UInt64
     /// Stories kept; those of tasks that have not ended may be as many.
     private let capacity: Int
+    package static let standardCapacity = 20_000
     private var stories: [UInt64: TaskStory] = [:]
     /// Ended tasks, the oldest first, from `firstEnded` on.
     private var ended: [UInt64] = []
@@ -18,7 +19,7 @@ package struct TaskStories: Sendable {
     private var notes: [ClusterNote] = []
     package private(set) var totals = ClusterTotals()
 
-    package init(epoch: UInt64, capacity: Int = 20_000) {
+    package init(epoch: UInt64, capacity: Int = standardCapacity) {
         self.epoch = epoch
         self.capacity = capacity
     }

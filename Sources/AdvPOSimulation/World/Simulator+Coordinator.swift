@@ -122,6 +122,7 @@ extension Simulator {
         case .blob(let blob): "blob \(blob.hash)"
         case .epoch(let epoch): "epoch \(epoch)"
         case .journal(let entry): "journal \(entry.job) \(entry.atMillisecondsSince1970) \(entry.text)"
+        case .story(let story): "story \(story.epoch).\(story.task) \(story.record)"
         case .deleteJob(let job): "delete \(job)"
         }
     }
