@@ -1,5 +1,6 @@
 @testable import AdvPOCluster
 import AdvPOModel
+import OrderedCollections
 import Testing
 
 /// What is told of tasks, beside what is done with them.

@@ -6,16 +6,27 @@ extension ClusterMachine {
     package func status(at now: Tick, workerLimit: Int) -> ClusterStatus {
         var slots = 0
         var busy = 0
+        var (disconnected, draining) = (0, 0)
         for worker in workers.values {
             slots += worker.introduction.slots
             busy += worker.held.count
+            switch Self.state(of: worker) {
+            case .present: continue
+            case .disconnected: disconnected += 1
+            case .draining: draining += 1
+            }
         }
         let described = workers.elements.prefix(workerLimit).map { describe($0.key, $0.value, now) }
         return ClusterStatus(
-            epoch: epoch, workers: described, furtherWorkers: workers.count - described.count, workerCount: workers.count, slots: slots, busySlots: busy,
+            epoch: epoch, workers: described, furtherWorkers: workers.count - described.count, workerCount: workers.count,
+            disconnectedWorkers: disconnected, drainingWorkers: draining, slots: slots, busySlots: busy,
             queued: queue.counts, queuedTasks: queue.count, restingTasks: resting.count, leasedTasks: busy,
             rates: [],  // RATES: RateBook.snapshot goes here.
             totals: stories.totals)
+    }
+
+    private static func state(of worker: Worker) -> ClusterStatus.State {
+        worker.disconnectedSince != nil ? .disconnected : worker.isDraining ? .draining : .present
     }
 
     private func describe(_ session: SessionID, _ worker: Worker, _ now: Tick) -> ClusterStatus.Worker {
@@ -23,7 +34,7 @@ extension ClusterMachine {
         return ClusterStatus.Worker(
             session: session, name: introduction.name, instance: String(introduction.instance.prefix(8)), protocolVersion: introduction.protocolVersion,
             slots: introduction.slots, models: introduction.models,
-            state: worker.disconnectedSince != nil ? .disconnected : worker.isDraining ? .draining : .present,
+            state: Self.state(of: worker),
             millisecondsSinceHeard: max(0, now.milliseconds - worker.lastHeard.milliseconds),
             leases: worker.held.compactMap { id in
                 guard let task = tasks[id], let holder = task.holder else { return nil }

@@ -8,6 +8,8 @@ package struct ClusterStatus: Sendable {
     /// Workers beyond those.
     package var furtherWorkers: Int
     package var workerCount: Int
+    package var disconnectedWorkers: Int
+    package var drainingWorkers: Int
     package var slots: Int
     package var busySlots: Int
     /// Tasks that wait for a worker, by job, in the order in which the jobs will be served; resting ones are not among them.

@@ -111,6 +111,6 @@ extension Coordinator {
         var jobs: OrderedDictionary<JobStatus, Int> = [:]
         for entry in directory.values { jobs[entry.status, default: 0] += 1 }
         measures.refresh(
-            brain.cluster.status(at: clock.now().tick, workerLimit: .max), jobs: jobs, watchers: watchers.values.reduce(0) { $0 + $1.count })
+            brain.cluster.status(at: clock.now().tick, workerLimit: 0), jobs: jobs, watchers: watchers.values.reduce(0) { $0 + $1.count })
     }
 }

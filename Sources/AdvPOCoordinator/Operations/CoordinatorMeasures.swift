@@ -77,8 +77,9 @@ struct CoordinatorMeasures {
     // MARK: Read off
 
     mutating func refresh(_ status: ClusterStatus, jobs: OrderedDictionary<JobStatus, Int>, watchers: Int) {
-        for state in [ClusterStatus.State.present, .disconnected, .draining] {
-            set(.workers, status.workers.count { $0.state == state }, [("state", state.rawValue)])
+        let present = status.workerCount - status.disconnectedWorkers - status.drainingWorkers
+        for (state, count) in [(ClusterStatus.State.present, present), (.disconnected, status.disconnectedWorkers), (.draining, status.drainingWorkers)] {
+            set(.workers, count, [("state", state.rawValue)])
         }
         set(.slots, status.slots)
         set(.slotsBusy, status.busySlots)
