@@ -52,7 +52,7 @@ import Testing
         let order = try cluster.pull(survivor)
         _ = cluster.send(.report(cluster.token(), survivor, order.lease, units: [Some.report(1)], taskEnded: true))
         #expect(words(cluster.machine.story(of: 1)) == [
-            "queued", "to doomed as 1 after 0", "doomed lost: its connection broke", "to survivor as 2 after 0", "accepted 1, failed 0", "done",
+            "queued", "to doomed as 1 after 0", "doomed lost: its connection broke", "to survivor as 2 after 500", "accepted 1, failed 0", "done",
         ])
         let news = cluster.machine.stories.takeNews()
         #expect(news.unusual.map(\.id) == [TaskID(epoch: 1, task: 1)])

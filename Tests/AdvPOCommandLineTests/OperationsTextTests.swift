@@ -57,7 +57,7 @@ import Testing
         ]
         let lines = StoryLines.render(story, width: 80, style: .plain)
         let text = lines.joined(separator: "\n")
-        for word in ["task 4.17  failed", "evaluate, iteration 3", "as attempt 1 after waiting 2 s", "3 units accepted, 1 of them failed", "silent for 15 s", "never arrived"] {
+        for word in ["task 4.17  failed", "evaluate, iteration 3", "as attempt 1", "after waiting 2 s", "3 units accepted, 1 of them failed", "silent for 15 s", "never arrived"] {
             #expect(text.contains(word), "\(word) in \(text)")
         }
         #expect(!text.contains("\u{1B}") && lines.allSatisfy { TerminalText.width($0) <= 80 }, "\(text)")
