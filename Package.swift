@@ -15,6 +15,7 @@ let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -66,6 +67,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
@@ -93,17 +95,18 @@ let package = Package(
         // Ring 1: one kind of I/O each.
         library("AdvPOEvaluation", ["AdvPOModel", collections, logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
         library("AdvPOInference", ["AdvPOModel", asyncHTTPClient, collections, logging, nioCore, nioHTTP1, yams]),
+        library("AdvPOMetrics", [collections, coreMetrics]),
         library("AdvPOObjects", ["AdvPOBedrock", "AdvPOModel", asyncHTTPClient, collections, crypto, logging, nioCore, nioHTTP1, systemPackage, yams]),
         library("AdvPOStore", ["AdvPOModel", collections, grdb, logging]),
         library("AdvPOTransport", ["AdvPOModel", "CNNG", "CZstd", logging]),
 
         // Ring 2: shells.
         library("AdvPOCoordinator", [
-            "AdvPOBedrock", "AdvPOCluster", "AdvPOModel", "AdvPOObjects", "AdvPOOptimizer", "AdvPOStore", "AdvPOTransport", "AdvPOWire",
-            collections, lifecycle, logging,
+            "AdvPOBedrock", "AdvPOCluster", "AdvPOMetrics", "AdvPOModel", "AdvPOObjects", "AdvPOOptimizer", "AdvPOStore", "AdvPOTransport", "AdvPOWire",
+            collections, coreMetrics, lifecycle, logging,
         ]),
-        library("AdvPOWorker", ["AdvPOCluster", "AdvPOEvaluation", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections, lifecycle, logging]),
-        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", collections, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nioCore, nioHTTP1, nioSSL, yams]),
+        library("AdvPOWorker", ["AdvPOCluster", "AdvPOEvaluation", "AdvPOMetrics", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections, coreMetrics, lifecycle, logging]),
+        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOMetrics", "AdvPOModel", "AdvPOObjects", collections, coreMetrics, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nioCore, nioHTTP1, nioSSL, yams]),
 
         // The files by which a cluster's programs know each other: made by a command, read by both sides.
         library("AdvPOTrust", ["AdvPOCluster", "AdvPOModel", "AdvPOObjects", asn1, crypto, systemPackage, x509, yams]),
@@ -117,12 +120,12 @@ let package = Package(
             "AdvPOTransport", "AdvPOWorker", argumentParser, asyncHTTPClient, collections, logging, nioCore, nioHTTP1, nioSSL,
         ]),
         program("advpo-coord", [
-            "AdvPOAPI", "AdvPOBedrock", "AdvPOCluster", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
-            "AdvPOTransport", "AdvPOTrust", argumentParser, lifecycle, logging, nioSSL, unixSignals,
+            "AdvPOAPI", "AdvPOBedrock", "AdvPOCluster", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOMetrics", "AdvPOModel", "AdvPOObjects",
+            "AdvPOStore", "AdvPOTransport", "AdvPOTrust", "AdvPOWire", argumentParser, coreMetrics, lifecycle, logging, nioSSL, unixSignals,
         ]),
         program("advpo-worker", [
-            "AdvPOCluster", "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOTrust", "AdvPOWorker",
-            argumentParser, collections, lifecycle, logging, unixSignals,
+            "AdvPOAPI", "AdvPOCluster", "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOMetrics", "AdvPOModel", "AdvPOTransport", "AdvPOTrust",
+            "AdvPOWire", "AdvPOWorker", argumentParser, collections, coreMetrics, lifecycle, logging, unixSignals,
         ]),
 
         // For tests only: the cluster in virtual time, a program that plays it, and what test targets share.
@@ -146,6 +149,7 @@ let package = Package(
         tests(
             "AdvPOObjectsTests",
             ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", "AdvPOTestSupport", collections, crypto, httpTypes, hummingbird, logging, nioCore]),
+        tests("AdvPOMetricsTests", ["AdvPOMetrics", coreMetrics]),
         tests("AdvPOStoreTests", ["AdvPOModel", "AdvPOStore", logging]),
         tests("AdvPOTransportTests", ["AdvPOCluster", "AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", "AdvPOTrust", logging]),
         tests("AdvPOTrustTests", ["AdvPOCluster", "AdvPOObjects", "AdvPOTrust", subprocess, systemPackage]),
@@ -163,7 +167,7 @@ let package = Package(
         tests(
             "AdvPOAPITests",
             [
-                "AdvPOAPI", "AdvPOBedrock", "AdvPOModel", "AdvPOObjects", "AdvPOTestSupport",
+                "AdvPOAPI", "AdvPOBedrock", "AdvPOMetrics", "AdvPOModel", "AdvPOObjects", "AdvPOTestSupport",
                 collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioEmbedded, nioHTTP1, nioSSL, subprocess, systemPackage,
             ], exclude: ["drive_authentication.py", "drive_boto3.py", "drive_connections.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections, logging]),

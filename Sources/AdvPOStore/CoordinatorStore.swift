@@ -19,6 +19,12 @@ package protocol CoordinatorStore: Sendable {
     func spending(of run: RunID) async throws -> StoredSpending?
     /// A job's story, in the order committed; empty for an unknown job.
     func journal(of job: JobID) async throws -> [JournalEntry]
+    /// What was kept of a task's way; nil for one that went the usual way, or that nobody knows.
+    func story(epoch: UInt64, task: UInt64) async throws -> StoredStory?
+    /// The newest first; at most so many.
+    func stories(of job: JobID, limit: Int) async throws -> [StoredStory]
+    /// Units whose name begins with these bytes, or, without any, that a lease of this task reported: at most so many, in the order accepted.
+    func unitPlaces(_ search: UnitSearch, limit: Int) async throws -> [UnitPlace]
     /// Releases the data directory. Later calls throw `StoreError.closed`; closing twice is harmless.
     func close() async throws
 }
@@ -40,7 +46,9 @@ package enum StoreRecord: Hashable, Sendable {
     case epoch(UInt64)
     /// One line of a job's story, numbered by the store.
     case journal(JournalEntry)
-    /// Removes the job with its runs, candidates, units and journal, and those of its blobs that no other job names. An unknown job is no error.
+    /// Inserts or replaces by (epoch, task).
+    case story(StoredStory)
+    /// Removes the job with its runs, candidates, units, stories and journal, and those of its blobs that no other job names. An unknown job is no error.
     case deleteJob(JobID)
 }
 

@@ -1,8 +1,10 @@
+import AdvPOAPI
 import AdvPOBedrock
 import AdvPOCluster
 import AdvPOCommandLine
 import AdvPOCoordinator
 import AdvPOInference
+import AdvPOMetrics
 import AdvPOModel
 import AdvPOObjects
 import AdvPOStore
@@ -15,7 +17,7 @@ import UnixSignals
 @main struct CoordinatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "advpo-coord", abstract: "The head of an AdvPO cluster: owns all state, splits jobs into tasks, serves the Bedrock-compatible API.",
-        subcommands: [Serve.self, ClusterCommand.self, KeyringCommand.self])
+        subcommands: [Serve.self, ClusterCommand.self, KeyringCommand.self, Backup.self, Restore.self])
 
     static func main() async { await CommandRunner.main(Self.self) }
 }
@@ -56,12 +58,13 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Second attempts of slow tasks while workers are idle: off, unpriced (models without a price alone) or all (default off).") var speculate: String?
     @OptionGroup(title: "The API") var api: APIOptions
     @OptionGroup(title: "Objects in S3") var s3: S3Options
-    @Option(help: "trace, debug, info, notice, warning, error or critical (default notice).") var logLevel: String?
+    @OptionGroup(title: "Metrics and logs") var metrics: MetricsOptions
+    @OptionGroup(title: "Metrics and logs") var log: LogOptions
     @Option(help: "A YAML file with any of these settings.") var config: String?
 
     func run() async throws {
         let settings = try await Settings(configFile: config)
-        try CommandLogging.bootstrap(settings, flag: logLevel, standard: .notice)
+        try log.bootstrap(settings, standard: .notice)
         let logger = Logger(label: "advpo.coord")
         let folder = try settings.required(.data, flag: data, "the folder for the coordinator's state")
         let catalogPath = try settings.required(.models, flag: models, "the models file")
@@ -71,6 +74,7 @@ struct Serve: AsyncParsableCommand {
                 partition: settings.string(.partition, flag: partition, default: "aws"), region: settings.string(.region, flag: region, default: "us-east-1"),
                 account: settings.string(.account, flag: account, default: "000000000000"))
         }
+        let metricsAddress = try metrics.address(settings)
         let door = try api.door(settings, namespace, logger)
         let mounts = try settings.buckets(flags: bucket)
         let catalog = try usage { try ModelCatalogFile.load(path: catalogPath) }
@@ -91,13 +95,18 @@ struct Serve: AsyncParsableCommand {
         admission.concurrentJobs = try settings.int(.maxJobs, flag: maxJobs, in: 1...10_000, default: admission.concurrentJobs)
         var cluster = ClusterSettings()
         cluster.speculation = try settings.choice(.speculate, flag: speculate, of: ClusterSettings.Speculation.self) ?? .off
+        let registry = PrometheusRegistry()
         let coordinator = try await Coordinator.open(
-            store: store, objects: objects, admission: admission, namespace: namespace, settings: cluster, logger: logger)
+            store: store, objects: objects, admission: admission, namespace: namespace, settings: cluster, metrics: registry, logger: logger)
+        let source = MetricsSource(registry, coordinator)
         let (workReplier, controlReplier) = try workerDoor.open()
+        let services: [any Service] =
+            [CoordinatorServer(coordinator: coordinator, work: workReplier, control: controlReplier, logger: logger)]
+            + door.services(coordinator, metrics: source) + workerDoor.services(coordinator)
+            + (metricsAddress.map { [MetricsServer(address: $0, logger: logger, page: source.page)] } ?? [])
         let group = ServiceGroup(
             configuration: .init(
-                services: ([CoordinatorServer(coordinator: coordinator, work: workReplier, control: controlReplier, logger: logger)] + door.services(coordinator)
-                    + workerDoor.services(coordinator)).map { .init(service: $0) },
+                services: services.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()

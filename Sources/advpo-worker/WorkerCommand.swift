@@ -1,9 +1,12 @@
+import AdvPOAPI
 import AdvPOCluster
 import AdvPOCommandLine
 import AdvPOEvaluation
 import AdvPOInference
+import AdvPOMetrics
 import AdvPOModel
 import AdvPOTransport
+import AdvPOWire
 import AdvPOWorker
 import ArgumentParser
 import Foundation
@@ -34,16 +37,19 @@ import UnixSignals
     @Option(help: "The models file; this worker serves every model in it.") var models: String?
     @Option(help: "Tasks in hand at once (default 4).") var slots: Int?
     @Option(help: "The Python of metric functions (default: python3 on the path).") var python: String?
-    @Option(help: "trace, debug, info, notice, warning, error or critical (default notice).") var logLevel: String?
+    @Option(help: "Serve metrics here, HOST:PORT on loopback, without asking who scrapes (default: nowhere).") var metrics: String?
+    @Flag(help: "Let --metrics be an address that other machines reach.") var metricsEverywhere = false
+    @OptionGroup var log: LogOptions
     @Option(help: "A YAML file with any of these settings.") var config: String?
 
     static func main() async { await CommandRunner.main(Self.self) }
 
     func run() async throws {
         let settings = try await Settings(configFile: config)
-        try CommandLogging.bootstrap(settings, flag: logLevel, standard: .notice)
+        try log.bootstrap(settings, standard: .notice)
         let logger = Logger(label: "advpo.worker")
         let catalogPath = try settings.required(.models, flag: models, "the models file")
+        let metricsAddress = try metricsAddress(settings)
         let slotCount = try settings.int(.slots, flag: slots, in: 1...4_096, default: 4)
         let catalog: ModelCatalog
         do {
@@ -60,16 +66,26 @@ import UnixSignals
         let provider = ChatModelProvider(
             catalog: catalog, keys: APIKeys(catalog: catalog, environment: environment), logger: logger, clock: ContinuousClock(),
             seed: UInt64.random(in: .min ... .max))
-        let evaluator = Evaluator(models: provider, python: PythonMetricSettings(python: settings.string(.python, flag: python)), logger: logger)
+        let registry = PrometheusRegistry()
+        let measures = WorkerMeasures(registry)
+        let models = MeasuredModels(provider, measures)
+        let evaluator = Evaluator(models: models, python: PythonMetricSettings(python: settings.string(.python, flag: python)), logger: logger)
         let worker = Worker(
             name: "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)", instance: instance, slots: slotCount,
             models: Array(catalog.models.keys), work: workRequester, control: controlRequester,
-            executor: TaskExecutor(models: provider, evaluator: evaluator, limits: WireLimits()), rates: provider, logger: logger)
+            executor: TaskExecutor(models: models, evaluator: evaluator, limits: WireLimits()), rates: provider, measures: measures, logger: logger)
+        let process = ProcessMeasures(registry, program: "advpo-worker", details: [("protocol", WireVersion.current.description)])
+        let listener = metricsAddress.map { address in
+            MetricsServer(address: address, logger: logger) {
+                process.refresh()
+                return registry.page
+            }
+        }
         logger.notice("worker starts", metadata: ["slots": "\(slotCount)", "models": "\(catalog.models.keys.joined(separator: " "))"])
         let group = ServiceGroup(
             configuration: .init(
                 // Shut down from the last to the first: while the worker drains, a second signal is heard.
-                services: [
+                services: (listener.map { [.init(service: $0)] } ?? []) + [
                     .init(service: SecondSignal()),
                     .init(service: WorkerService(worker), successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
@@ -87,6 +103,15 @@ import UnixSignals
         if failure is SecondSignal.Heard { throw CommandFailure(.interrupted, "told to end twice: tasks in hand were abandoned and go to other workers") }
         if let failure { throw CommandFailure(.failed, "\(failure)") }
         logger.notice("worker ended")
+    }
+
+    private func metricsAddress(_ settings: Settings) throws -> ListenAddress? {
+        guard let text = settings.string(.metrics, flag: metrics) else { return nil }
+        do {
+            return try ListenAddress(metrics: text, isForEverybody: metricsEverywhere)
+        } catch {
+            throw CommandFailure(.badUsage, "\(SettingKey.metrics.places): \(error)")
+        }
     }
 }
 

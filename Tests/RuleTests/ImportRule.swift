@@ -4,7 +4,7 @@ enum ImportRule {
     static let steps: [[String]] = [
         ["AdvPOModel"],
         ["AdvPOBedrock", "AdvPOCluster", "AdvPOOptimizer", "AdvPOWire"],
-        ["AdvPOEvaluation", "AdvPOInference", "AdvPOObjects", "AdvPOStore", "AdvPOTransport"],
+        ["AdvPOEvaluation", "AdvPOInference", "AdvPOMetrics", "AdvPOObjects", "AdvPOStore", "AdvPOTransport"],
         ["AdvPOAPI", "AdvPOCommandLine", "AdvPOConsole", "AdvPOCoordinator", "AdvPOTrust", "AdvPOWorker"],
         ["AdvPOSimulation", "advpo", "advpo-bench", "advpo-coord", "advpo-worker"],
         ["advpo-sim"],

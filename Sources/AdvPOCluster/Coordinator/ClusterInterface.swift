@@ -100,8 +100,11 @@ package struct WorkerIntroduction: Hashable, Sendable {
     package var keepsAllowances: Bool
     /// Whether it tells its use of models, and keeps to its share of them.
     package var sharesRates: Bool
+    /// As text, for people: `1.2`.
+    package var protocolVersion: String
     package init(
-        instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true, keepsAllowances: Bool = true, sharesRates: Bool = true
+        instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true, keepsAllowances: Bool = true, sharesRates: Bool = true,
+        protocolVersion: String = ""
     ) {
         self.instance = instance
         self.name = name
@@ -110,6 +113,7 @@ package struct WorkerIntroduction: Hashable, Sendable {
         self.sendsAttachments = sendsAttachments
         self.keepsAllowances = keepsAllowances
         self.sharesRates = sharesRates
+        self.protocolVersion = protocolVersion
     }
 }
 
@@ -126,8 +130,8 @@ package enum ClusterEvent: Hashable, Sendable {
     case submit([TaskSpecification])
     /// Forget the run's tasks and have their workers abandon them.
     case cancel(RunID)
-    /// Have every worker of that name finish what it has, take no more, and leave.
-    case drain(RequestToken, name: String)
+    /// Have a worker finish what it has, take no more, and leave.
+    case drain(SessionID)
     /// Time passed.
     case tick
 }
@@ -146,6 +150,4 @@ package enum ClusterEffect: Hashable, Sendable {
     case reportStale(RequestToken)
     case workerJoined(SessionID, name: String)
     case workerLost(SessionID, name: String, reason: String)
-    /// Answers a drain: how many workers have that name.
-    case draining(RequestToken, workers: Int)
 }

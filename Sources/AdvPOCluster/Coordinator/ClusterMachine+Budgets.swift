@@ -51,7 +51,7 @@ extension ClusterMachine {
     }
 
     /// Fails the waiting tasks that their run's budget can never pay for: nothing of it is out that could come back.
-    mutating func failUnpayable() -> [ClusterEffect] {
+    mutating func failUnpayable(_ now: Tick) -> [ClusterEffect] {
         var effects: [ClusterEffect] = []
         for run in budgets.takeSuspects() {
             let unpayable = (runs[run]?.tasks ?? []).filter { id in tasks[id].map { !budgets.pays(for: $0, keepsAllowances: true) } ?? false }
@@ -61,6 +61,7 @@ extension ClusterMachine {
                 guard let task = tasks[id] else { continue }
                 if let price = task.header.price { budgets.need(run, units: -task.remaining.count, price) }
                 effects += failures(of: task, lease(id, task), reason)
+                stories.failed(id, run, reason: reason, now)
                 if task.isResting { restingCount -= 1 }
                 forget(id)
             }

@@ -68,6 +68,7 @@ extension ClusterMachine {
         guard let task = tasks[id] else { preconditionFailure("a leased task exists") }
         rivals[id] = Holder(session: pull.session, attempt: task.attempt, units: task.remaining.count, since: now)
         workers[pull.session]?.held.append(id)
+        stories.handedOut(id, task, to: workers[pull.session]?.introduction.name ?? "", pull.session, now)
         let keepsAllowances = workers[pull.session]?.introduction.keepsAllowances ?? false
         return order(id, task, callAllowance: reserve(lease(id, task), for: task, keepsAllowances: keepsAllowances, isSecond: true))
     }

@@ -53,6 +53,10 @@ extension ClusterMachine {
 
     struct Task: Sendable {
         let header: TaskHeader
+        /// Since when it waits, or waited before its hand-out.
+        var queuedSince: Tick
+        /// Units that it began with.
+        let unitCount: Int
         /// Units without an accepted record, in the task's order.
         var remaining: [TaskOrder.UnitReference]
         var attempt: UInt32 = 0
@@ -96,11 +100,12 @@ extension ClusterMachine {
 
     // MARK: Tasks and their indexes
 
-    mutating func enter(_ specification: TaskSpecification, sharing last: TaskHeader?) -> TaskHeader {
+    mutating func enter(_ specification: TaskSpecification, sharing last: TaskHeader?, _ now: Tick) -> TaskHeader {
         let need = suitability.addTask(Suitability.Need(models: specification.models, withAttachments: specification.hasAttachments))
         let header: TaskHeader
         if let last, last.isShared(by: specification) { header = last } else { header = TaskHeader(specification, need: need) }
-        tasks[nextTask] = Task(header: header, remaining: specification.work.uniqueUnits)
+        let units = specification.work.uniqueUnits
+        tasks[nextTask] = Task(header: header, queuedSince: now, unitCount: units.count, remaining: units)
         runs[header.run, default: RunTasks()].tasks.append(nextTask)
         runs[header.run]?.count += 1
         queue.append(nextTask, of: header.run, need: need, urgency: header.urgency)

@@ -7,7 +7,7 @@ extension ClusterMachine {
         var last: TaskHeader?
         for specification in specifications {
             precondition(!specification.work.units.isEmpty, "a task has at least one unit")
-            last = enter(specification, sharing: last)
+            last = enter(specification, sharing: last, now)
             if let price = specification.price { budgets.need(specification.run, units: tasks[nextTask - 1]?.remaining.count ?? 0, price) }
         }
         return assign(now)
@@ -19,7 +19,9 @@ extension ClusterMachine {
         queue.removeAll(of: run)
         for id in ids {
             guard let task = tasks[id] else { continue }
-            for session in endLeases(id) { told.append(session) }
+            let held = endLeases(id)
+            for session in held { told.append(session) }
+            if !held.isEmpty { stories.cancelled(id, now) }
             if task.isResting { restingCount -= 1 }
             forget(id)
         }
@@ -53,10 +55,12 @@ extension ClusterMachine {
         guard isCurrent(lease, of: session), let run = tasks[lease.task]?.header.run else {
             // Too late for its units, in time for what they cost.
             if ended, let callsSpent { budgets.settleLate(lease, callsSpent: callsSpent) }
+            stories.stale()
             return [.reportStale(token)]
         }
         learn(from: units, of: lease.task)
         var effects: [ClusterEffect] = []
+        var failed = 0
         for report in units where tasks[lease.task]?.finish(report.unit) == true {
             effects.append(.accepted(run, report, lease))
             change(lease.task, session) {
@@ -65,7 +69,9 @@ extension ClusterMachine {
             }
             budgets.answered(lease, run, report.record)
             tasks[lease.task]?.fruitlessAttempts = 0
+            failed += report.record.status == .infrastructureFailure ? 1 : 0
         }
+        stories.accepted(lease.task, units: effects.count, failed: failed, now)
         if tasks[lease.task]?.remaining.isEmpty == true || ended { settle(lease, callsSpent: callsSpent ?? holder(lease.task, session)?.callsTold ?? 0) }
         guard tasks[lease.task]?.remaining.isEmpty == false else {
             learnDuration(of: lease.task, session, now)
@@ -73,6 +79,7 @@ extension ClusterMachine {
             // The first result wins; who else has the task drops it.
             let told = endLeases(lease.task)
             forget(lease.task)
+            stories.done(lease.task, now)
             effects += told.flatMap { answerHeartbeat($0, now) }
             // Whoever reports gets the next task before those that wait: none of them waits for it.
             effects.append(.reportAccepted(token, next: andPull ? next(for: session, now) : nil))
@@ -84,14 +91,14 @@ extension ClusterMachine {
             // It may be draining; if it is not, it pulls again at once.
             effects += endWaitingPulls(of: session)
             let wasFruitful = holder(lease.task, session)?.hasFinishedUnits == true
-            if !endLease(lease.task, of: session) { effects += wasFruitful ? requeue(lease.task) : rest(lease.task, now) }
+            if !endLease(lease.task, of: session) { effects += wasFruitful ? giveBack(lease.task, now) : rest(lease.task, now) }
         }
         return effects + assign(now)
     }
 
     /// Gives waiting pulls the tasks that were queued since: oldest pull first, tasks fair over jobs and runs.
     mutating func assign(_ now: Tick) -> [ClusterEffect] {
-        var effects = failUnpayable()
+        var effects = failUnpayable(now)
         guard !freshNeeds.isEmpty else { return effects }
         defer { freshNeeds = [] }
         guard waitingPulls.count > 0, !queue.isEmpty else { return effects }
@@ -134,6 +141,7 @@ extension ClusterMachine {
         guard let task = tasks[id] else { preconditionFailure("a queued task exists") }
         holders[id] = Holder(session: session, attempt: task.attempt, units: task.remaining.count, since: now)
         workers[session]?.held.append(id)
+        stories.handedOut(id, task, to: workers[session]?.introduction.name ?? "", session, now)
         if settings.speculation != .off { watchAge(id, task.attempt, need: task.header.need) }
         let allowance = reserve(lease(id, task), for: task, keepsAllowances: workers[session]?.introduction.keepsAllowances ?? false)
         return order(id, task, callAllowance: allowance)
@@ -156,19 +164,27 @@ extension ClusterMachine {
         guard let lease = lease(id, of: session) else { return [] }
         instruct(session, toCancel: lease)
         forfeit(lease)
+        stories.takenBack(id, from: workers[session]?.introduction.name ?? "", session, lease, now)
         tasks[id]?.fruitlessAttempts += 1
-        return endLease(id, of: session) ? [] : requeue(id)
+        return endLease(id, of: session) ? [] : requeue(id, now)
     }
 
     /// For a task that came back as it went: it waits, longer each time, before it is queued again.
     private mutating func rest(_ id: UInt64, _ now: Tick) -> [ClusterEffect] {
         tasks[id]?.fruitlessAttempts += 1
-        guard let task = tasks[id], task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else { return requeue(id) }
+        guard let task = tasks[id], task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else { return giveBack(id, now) }
         let pause = min(settings.restMilliseconds << Int64(min(20, task.fruitlessAttempts - 1)), settings.maximumRestMilliseconds)
+        stories.givenBack(id, pauseMilliseconds: pause, now)
         tasks[id]?.isResting = true
+        tasks[id]?.queuedSince = now
         restingCount += 1
         resting.insert(Timer(time: now.adding(milliseconds: pause), owner: id))
         return []
+    }
+
+    private mutating func giveBack(_ id: UInt64, _ now: Tick) -> [ClusterEffect] {
+        stories.givenBack(id, pauseMilliseconds: 0, now)
+        return requeue(id, now)
     }
 
     /// Queues the tasks that have rested.
@@ -183,14 +199,16 @@ extension ClusterMachine {
     }
 
     /// Queues a task that nobody has any more, or fails what is left of it when it has cost too many workers or came back too often.
-    mutating func requeue(_ id: UInt64) -> [ClusterEffect] {
+    mutating func requeue(_ id: UInt64, _ now: Tick) -> [ClusterEffect] {
         guard let task = tasks[id] else { return [] }
+        tasks[id]?.queuedSince = now
         guard task.lostWorkers < settings.lostWorkersPerTask, task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else {
             forget(id)
             let reason = task.lostWorkers >= settings.lostWorkersPerTask
                 ? "\(task.lostWorkers) workers were lost while they ran this task"
                 : "the task came back \(task.fruitlessAttempts) times without one more sample finished; the workers' logs say why"
             if let price = task.header.price { budgets.need(task.header.run, units: -task.remaining.count, price) }
+            stories.failed(id, task.header.run, reason: reason, now)
             return failures(of: task, lease(id, task), reason)
         }
         putBack(id)

@@ -18,6 +18,7 @@ extension ClusterMachine {
         sessions.append(session)
         sessionsByInstance[introduction.instance] = session
         if introduction.sharesRates { rates.join(session, models: Set(introduction.models)) }
+        stories.joined(session, introduction)
         return effects + [.workerJoined(session, name: introduction.name), .welcome(token, session)] + assign(now)
     }
 
@@ -57,6 +58,17 @@ extension ClusterMachine {
     mutating func goodbye(_ token: RequestToken, _ session: SessionID, _ now: Tick) -> [ClusterEffect] {
         guard workers[session] != nil else { return [.unknownSession(token)] }
         return lose(session, reason: "left", blame: false, now) + [.instruct(token, sequence: 0, cancel: [])] + assign(now)
+    }
+
+    /// Has the worker finish what it has; it is told at once where its heartbeat is held, else with its next answer.
+    mutating func drain(_ session: SessionID, _ now: Tick) -> [ClusterEffect] {
+        guard let worker = workers[session], let kind = worker.kind else { return [] }
+        suitability.removeWorker(kind, slots: worker.introduction.slots)
+        workers[session]?.kind = nil
+        workers[session]?.instructionCount += 1
+        workers[session]?.drainInstruction = worker.instructionCount + 1
+        stories.draining(session, worker: worker.introduction.name)
+        return answerHeartbeat(session, now) + endWaitingPulls(of: session)
     }
 
     mutating func connectionLost(_ session: SessionID, _ now: Tick) -> [ClusterEffect] {
@@ -149,23 +161,6 @@ extension ClusterMachine {
         ]
     }
 
-    /// For an operator, hence the walk over all workers: several may have one name.
-    mutating func drain(_ token: RequestToken, _ name: String, _ now: Tick) -> [ClusterEffect] {
-        var effects: [ClusterEffect] = []
-        var count = 0
-        for session in sessions {
-            guard let worker = workers[session], worker.introduction.name == name else { continue }
-            count += 1
-            guard let kind = worker.kind else { continue }
-            suitability.removeWorker(kind, slots: worker.introduction.slots)
-            workers[session]?.kind = nil
-            workers[session]?.instructionCount += 1
-            workers[session]?.drainInstruction = worker.instructionCount + 1
-            effects += answerHeartbeat(session, now) + endWaitingPulls(of: session)
-        }
-        return effects + [.draining(token, workers: count)]
-    }
-
     mutating func endWaitingPulls(of session: SessionID) -> [ClusterEffect] {
         guard let waiting = workers[session]?.waiting else { return [] }
         workers[session]?.waiting = []
@@ -187,10 +182,11 @@ extension ClusterMachine {
         if let kind = worker.kind { suitability.removeWorker(kind, slots: worker.introduction.slots) }
         rates.leave(session)
         var effects: [ClusterEffect] = [.workerLost(session, name: worker.introduction.name, reason: reason)]
+        stories.lost(session, worker: worker.introduction.name, reason: reason, blame: blame, tasks: Array(worker.held), now)
         for id in worker.held {
             if blame { tasks[id]?.lostWorkers += 1 }
             if let lease = lease(id, of: session) { forfeit(lease) }
-            if !endLease(id, of: session) { effects += requeue(id) }
+            if !endLease(id, of: session) { effects += requeue(id, now) }
         }
         // Their peers are gone or will ask again; the shell must not keep them for ever.
         for token in worker.waiting {

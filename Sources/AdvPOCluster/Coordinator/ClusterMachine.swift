@@ -50,6 +50,8 @@ package struct ClusterMachine: Sendable {
     var rates: RateBook
     var nextTask: UInt64 = 1
     var nextSession: UInt64
+    /// Where tasks have been; no decision reads it.
+    package var stories: TaskStories
 
     /// - Parameter epoch: the coordinator's start on its data directory; sessions are numbered so that none repeats across epochs.
     package init(settings: ClusterSettings, epoch: UInt64) {
@@ -57,6 +59,7 @@ package struct ClusterMachine: Sendable {
         self.epoch = epoch
         nextSession = epoch << 32 | 1
         rates = RateBook(settings: settings.rates, ceilings: settings.rateCeilings)
+        stories = TaskStories(epoch: epoch)
     }
 
     package var workerCount: Int { workers.count }
@@ -83,7 +86,7 @@ package struct ClusterMachine: Sendable {
         case .connectionLost(let session): connectionLost(session, now)
         case .submit(let specifications): submit(specifications, now)
         case .cancel(let run): cancel(run, now)
-        case .drain(let token, let name): drain(token, name, now)
+        case .drain(let session): drain(session, now)
         case .tick: tick(now)
         }
     }

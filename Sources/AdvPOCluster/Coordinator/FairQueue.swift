@@ -87,6 +87,14 @@ struct FairQueue: Sendable {
     /// Without those of parked runs.
     private(set) var count = 0
     var isEmpty: Bool { count == 0 }
+    /// By job, in the order in which they are served next.
+    /// For people, hence the walk over all runs; by job.
+    var counts: [(job: JobID, tasks: Int)] {
+        var counts: [JobID: Int] = [:]
+        for (run, queue) in runs { counts[run.job, default: 0] += queue.tasks }
+        for (run, queue) in parked { counts[run.job, default: 0] += queue.tasks }
+        return counts.keys.sorted().map { ($0, counts[$0] ?? 0) }
+    }
 
     mutating func append(_ task: UInt64, of run: RunID, need: Int, urgency: TaskUrgency) {
         let lane = laneToFill(run, need, urgency)

@@ -53,6 +53,8 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case slots
     case python
     case logLevel = "log-level"
+    case logFormat = "log-format"
+    case metrics
 
     package var flag: String { "--\(rawValue)" }
     package var variable: String { "ADVPO_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined() }

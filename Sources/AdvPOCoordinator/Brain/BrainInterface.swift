@@ -41,14 +41,24 @@ package enum BrainEffect: Sendable {
     case ended(JobID)
     case log(LogLine)
 
-    package struct LogLine: Sendable, Hashable {
+    package struct LogLine: Sendable {
         package var message: String
+        package var level: Level
         package var job: JobID?
         package var run: RunID?
-        package init(_ message: String, job: JobID? = nil, run: RunID? = nil) {
+        /// Under `LogKey`'s names where it has one.
+        package var details: [(key: String, value: String)]
+
+        package enum Level: Hashable, Sendable {
+            case info, notice, warning
+        }
+
+        package init(_ message: String, level: Level = .info, job: JobID? = nil, run: RunID? = nil, details: [(key: String, value: String)] = []) {
             self.message = message
+            self.level = level
             self.job = job
             self.run = run
+            self.details = details
         }
     }
 }

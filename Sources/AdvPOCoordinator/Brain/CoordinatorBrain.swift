@@ -45,6 +45,11 @@ package struct CoordinatorBrain: Sendable {
     package var workerCount: Int { cluster.workerCount }
 
     package mutating func handle(_ event: BrainEvent, at now: Moment) -> [BrainEffect] {
+        let effects = decide(event, now)
+        return effects + news(now)
+    }
+
+    private mutating func decide(_ event: BrainEvent, _ now: Moment) -> [BrainEffect] {
         switch event {
         case .cluster(let event): return absorb(cluster.handle(event, at: now.tick), now)
         case .admitted(let plan, let token, let status, let units, let spending, let isNew):
@@ -72,9 +77,9 @@ package struct CoordinatorBrain: Sendable {
                 guard accept(report, of: run) else { continue }
                 replies.append(.persist(.unit(StoredUnit(run: run, unit: report.unit, record: report.record, lease: lease.description))))
                 touched.append(run)
-            case .workerJoined(_, let name): replies.append(.log(.init("worker \(name) joined")))
-            case .workerLost(_, let name, let reason): replies.append(.log(.init("worker \(name) lost: \(reason)")))
-            case .welcome, .unknownSession, .refuse, .instruct, .task, .nothing, .reportAccepted, .reportStale, .draining: replies.append(.reply(effect))
+            // Said by the news.
+            case .workerJoined, .workerLost: continue
+            case .welcome, .unknownSession, .refuse, .instruct, .task, .nothing, .reportAccepted, .reportStale: replies.append(.reply(effect))
             }
         }
         for run in touched { consequences += advance(run, now) }
@@ -151,6 +156,7 @@ extension CoordinatorBrain {
         guard let job = jobs[id], job.status == .inProgress, !job.isReporting else { return [] }
         var effects = setStatus(id, .stopping, now)
         effects.append(journal(id, "stop requested", now))
+        effects.append(.log(.init("job is being stopped", level: .notice, job: id)))
         return effects + tellSearchesToStop(id, now) + finishIfDone(id, now)
     }
 
@@ -198,6 +204,7 @@ extension CoordinatorBrain {
         jobs[id] = job
         var effects = setStatus(id, failure == nil ? final : .failed, now)
         effects.append(journal(id, "ended: \(failure == nil ? final.rawValue : "results not written")", now))
+        effects.append(.log(.init("job ended", level: .notice, job: id, details: [("status", (jobs[id]?.status ?? final).rawValue)])))
         return effects + [.ended(id)]
     }
 

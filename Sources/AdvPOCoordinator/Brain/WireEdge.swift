@@ -15,7 +15,8 @@ package enum WireEdge {
                 token,
                 WorkerIntroduction(
                     instance: hello.instance, name: hello.name, slots: Int(hello.slots), models: hello.models,
-                    sendsAttachments: hello.version.hasAttachments, keepsAllowances: hello.version.hasAllowances, sharesRates: hello.version.hasRates)))
+                    sendsAttachments: hello.version.hasAttachments, keepsAllowances: hello.version.hasAllowances, sharesRates: hello.version.hasRates,
+                    protocolVersion: hello.version.description)))
         case .heartbeat(let beat):
             return .success(.heartbeat(
                 token, SessionID(beat.session), leases: beat.leases, seenInstructions: beat.seenInstructions, usage: beat.usage))
@@ -43,7 +44,7 @@ package enum WireEdge {
             .instructions(.init(sequence: sequence, cancel: cancel, drain: drain, shares: shares))
         case .unknownSession: .unknownSession
         case .refuse(_, let reason): .refused(reason)
-        case .accepted, .task, .nothing, .reportAccepted, .reportStale, .workerJoined, .workerLost, .draining:
+        case .accepted, .task, .nothing, .reportAccepted, .reportStale, .workerJoined, .workerLost:
             preconditionFailure("not an answer to a control message")
         }
     }
@@ -57,7 +58,7 @@ package enum WireEdge {
         case .reportStale: .stale
         case .unknownSession: .unknownSession
         case .refuse(_, let reason): .refused(reason)
-        case .accepted, .welcome, .instruct, .workerJoined, .workerLost, .draining: preconditionFailure("not an answer to a work message")
+        case .accepted, .welcome, .instruct, .workerJoined, .workerLost: preconditionFailure("not an answer to a work message")
         }
     }
 
@@ -71,7 +72,7 @@ extension ClusterEffect {
     package var answeredToken: RequestToken? {
         switch self {
         case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _, _, _), .task(let token, _), .nothing(let token),
-            .reportAccepted(let token, _), .reportStale(let token), .draining(let token, _):
+            .reportAccepted(let token, _), .reportStale(let token):
             token
         case .accepted, .workerJoined, .workerLost: nil
         }

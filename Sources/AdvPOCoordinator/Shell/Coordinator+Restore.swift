@@ -52,7 +52,7 @@ extension Coordinator {
     /// A job of which only the store's own columns can be read is shown as failed. Its record stays as it is, so that the program that wrote it may still
     /// read it; its client token stays taken, since nobody knows what it was used for.
     private func showUnreadable(_ stored: StoredJob, _ error: JobManifest.Unreadable) {
-        logger.error("a stored job cannot be read and is left as it is", metadata: ["job": "\(stored.id)", "error": "\(error)"])
+        logger.error("a stored job cannot be read and is left as it is", metadata: [LogKey.job: "\(stored.id)", LogKey.error: "\(error)"])
         let unknown = "s3://unreadable/"
         let request = CreateJobRequest(
             jobName: "unreadable", clientToken: stored.clientToken, inputURI: unknown + "input.jsonl", outputURI: unknown,
@@ -69,7 +69,7 @@ extension Coordinator {
     }
 
     private func fail(_ stored: StoredJob, _ reason: String) async {
-        logger.error("a job cannot go on", metadata: ["job": "\(stored.id)", "error": "\(reason)"])
+        logger.error("a job cannot go on", metadata: [LogKey.job: "\(stored.id)", "error": "\(reason)"])
         var failed = stored
         failed.status = JobStatus.failed.rawValue
         failed.failureMessage = CoordinatorBrain.bounded(reason)
@@ -91,7 +91,7 @@ extension Coordinator {
             units += try await store.units(of: run)
             if let stored = try await store.spending(of: run) { spending.append(stored) }
         }
-        logger.notice("job goes on where it was", metadata: ["job": "\(stored.id)", "units": "\(units.count)"])
+        logger.notice("job goes on where it was", metadata: [LogKey.job: "\(stored.id)", "units": "\(units.count)"])
         await post(.admitted(plan, clientToken: stored.clientToken, status: status, units: units, spending: spending, isNew: false))
     }
 

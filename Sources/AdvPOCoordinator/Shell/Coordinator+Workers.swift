@@ -32,7 +32,7 @@ extension Coordinator {
             switch effect {
             case .welcome(_, let session): sessionsByPeer[peer] = session
             case .unknownSession: sessionsByPeer.removeValue(forKey: peer)
-            case .accepted, .refuse, .instruct, .task, .nothing, .reportAccepted, .reportStale, .workerJoined, .workerLost, .draining: break
+            case .accepted, .refuse, .instruct, .task, .nothing, .reportAccepted, .reportStale, .workerJoined, .workerLost: break
             }
             return WireEdge.controlReply(to: effect, epoch: epoch, settings: settings)
         }
@@ -57,13 +57,6 @@ extension Coordinator {
         let token = takeToken()
         guard let event = WireEdge.event(for: request, token: token) else { return nil }
         return await exchange(event, token)
-    }
-
-    /// Has the workers of a name finish what they have and leave; how many there are, or nil when the coordinator closes.
-    package func drainWorkers(named name: String) async -> Int? {
-        let token = takeToken()
-        guard case .draining(_, let workers)? = await exchange(.drain(token, name: name), token) else { return nil }
-        return workers
     }
 
     /// As many as fit; at least one, so that a worker always gets on.

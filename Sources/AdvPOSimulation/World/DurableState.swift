@@ -36,7 +36,7 @@ struct DurableState {
                 if epoch <= self.epoch { violations.append("epoch \(epoch) came after \(self.epoch)") }
                 self.epoch = epoch
             case .spending(let spending): spendings[spending.run] = spending
-            case .candidate, .blob, .journal, .deleteJob: break
+            case .candidate, .blob, .journal, .story, .deleteJob: break
             }
         }
         return violations

@@ -86,7 +86,7 @@ extension Simulator {
                 violations.append("a report of \(lease) by session \(session.rawValue) counted, but the task is with \(String(describing: holders[lease.task]))")
             }
         case .reply(.unknownSession), .reply(.reportStale), .reply(.nothing), .reply(.welcome), .reply(.refuse), .reply(.accepted), .reply(.workerJoined),
-            .reply(.workerLost), .reply(.draining), .persist, .publish, .publishStored, .writeResults, .changed, .ended, .log:
+            .reply(.workerLost), .persist, .publish, .publishStored, .writeResults, .changed, .ended, .log:
             break
         case .reply(.instruct(_, _, let cancelled, _)):
             // What its worker is told to drop is nobody's.
@@ -133,6 +133,7 @@ extension Simulator {
         case .blob(let blob): "blob \(blob.hash)"
         case .epoch(let epoch): "epoch \(epoch)"
         case .journal(let entry): "journal \(entry.job) \(entry.atMillisecondsSince1970) \(entry.text)"
+        case .story(let story): "story \(story.epoch).\(story.task) \(story.record)"
         case .deleteJob(let job): "delete \(job)"
         }
     }
@@ -181,7 +182,7 @@ extension Simulator {
                 violations.append("a report of lease \(lease) was acknowledged, but its unit \(unit.unit) is not on disk")
             }
         case .task(_, let order): checkNotFinished(order)
-        case .accepted, .welcome, .unknownSession, .refuse, .instruct, .nothing, .reportStale, .workerJoined, .workerLost, .draining: break
+        case .accepted, .welcome, .unknownSession, .refuse, .instruct, .nothing, .reportStale, .workerJoined, .workerLost: break
         }
     }
 

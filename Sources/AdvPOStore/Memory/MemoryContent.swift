@@ -9,6 +9,7 @@ struct MemoryContent {
         var job: StoredJob
         var runs: [RunID: Run] = [:]
         var journal: [JournalEntry] = []
+        var stories: [StoryKey: StoredStory] = [:]
     }
 
     struct Run {
@@ -18,6 +19,11 @@ struct MemoryContent {
         var units: [StoredUnit] = []
         /// The names of `units`, to find a duplicate.
         var unitNames: Set<ContentHash> = []
+    }
+
+    struct StoryKey: Hashable {
+        var epoch: UInt64
+        var task: UInt64
     }
 
     enum Undo {
@@ -30,6 +36,7 @@ struct MemoryContent {
         case addedUnit(RunID)
         case addedBlob(ContentHash)
         case addedJournal(JobID)
+        case story(JobID, StoryKey, StoredStory?)
         case deletedJob(Job, blobs: [ContentHash: [UInt8]])
     }
 
@@ -79,6 +86,11 @@ struct MemoryContent {
             guard jobs[entry.job] != nil else { throw .unknownJob(entry.job, record: position) }
             undo.append(.addedJournal(entry.job))
             jobs[entry.job]?.journal.append(entry)
+        case .story(let story):
+            guard jobs[story.run.job]?.runs[story.run] != nil else { throw .unknownRun(story.run, record: position) }
+            let key = StoryKey(epoch: story.epoch, task: story.task)
+            undo.append(.story(story.run.job, key, jobs[story.run.job]?.stories[key]))
+            jobs[story.run.job]?.stories[key] = story
         case .deleteJob(let id):
             delete(id, undo: &undo)
         }
@@ -103,6 +115,8 @@ struct MemoryContent {
             blobs[hash] = nil
         case .addedJournal(let job):
             _ = jobs[job]?.journal.popLast()
+        case .story(let job, let key, let before):
+            jobs[job]?.stories[key] = before
         case .deletedJob(let job, let content):
             blobs.merge(content) { kept, _ in kept }
             jobs[job.job.id] = job

@@ -40,6 +40,10 @@ private struct Batch {
         case .journal(let entry):
             try checkJob(entry.job, position: position)
             try execute(Schema.addJournal, [entry.job.rawValue, entry.atMillisecondsSince1970, entry.text])
+        case .story(let story):
+            try execute(Schema.putStory, [
+                Int64(story.epoch), Int64(story.task), key(of: story.run, position: position), story.endedMillisecondsSince1970, story.record,
+            ])
         case .deleteJob(let id):
             try delete(id)
         }

@@ -56,6 +56,27 @@ extension SQLiteStore {
         }
     }
 
+    package func story(epoch: UInt64, task: UInt64) async throws(StoreError) -> StoredStory? {
+        let decoder = RowDecoder(directory: directory)
+        guard let epoch = Int64(exactly: epoch), let task = Int64(exactly: task) else { return nil }
+        return try await read { db in try Row.fetchOne(db, sql: Schema.storyOfTask, arguments: [epoch, task]).map(decoder.story) }
+    }
+
+    package func stories(of job: JobID, limit: Int) async throws(StoreError) -> [StoredStory] {
+        let decoder = RowDecoder(directory: directory)
+        return try await read { db in try Row.fetchAll(db, sql: Schema.storiesOfJob, arguments: [job.rawValue, limit]).map(decoder.story) }
+    }
+
+    package func unitPlaces(_ search: UnitSearch, limit: Int) async throws(StoreError) -> [UnitPlace] {
+        let decoder = RowDecoder(directory: directory)
+        let (sql, text) =
+            switch search {
+            case .name(let prefix): (Schema.unitsByName, String(prefix.filter { $0.isASCII && $0.isHexDigit }))
+            case .task(let epoch, let task): (Schema.unitsByTask, "\(epoch).\(task)")
+            }
+        return try await read { db in try Row.fetchAll(db, sql: sql, arguments: [text, limit]).map(decoder.place) }
+    }
+
     private static func key(of run: RunID, in db: Database) throws -> Int64? {
         try Int64.fetchOne(db, sql: Schema.runKey, arguments: [run.job.rawValue, run.template, run.model])
     }
@@ -83,6 +104,17 @@ private struct RowDecoder: Sendable {
         } catch {
             throw StoreError.corrupt(directory: directory, reason: "unit \(unit) of run \(run) cannot be read")
         }
+    }
+
+    func story(_ row: Row) throws -> StoredStory {
+        StoredStory(
+            run: RunID(job: try jobID(row[0]), template: row[1], model: row[2]), epoch: UInt64(row[3] as Int64), task: UInt64(row[4] as Int64),
+            endedMillisecondsSince1970: row[5], record: row[6])
+    }
+
+    func place(_ row: Row) throws -> UnitPlace {
+        guard let status = UnitRecord.Status(rawValue: row[5]) else { throw StoreError.corrupt(directory: directory, reason: "a unit has the status \(row[5] as String)") }
+        return UnitPlace(run: RunID(job: try jobID(row[0]), template: row[1], model: row[2]), unit: try hash(row[3]), lease: row[4], status: status)
     }
 
     private func jobID(_ text: String) throws -> JobID {

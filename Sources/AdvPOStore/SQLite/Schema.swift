@@ -4,16 +4,22 @@ import GRDB
 ///
 /// `docs/state.md` explains the tables; statements select columns in the order in which their readers take them.
 enum Schema {
-    /// Raised with every migration; also the name of the last one.
-    static let version = 2
+    /// Raised by each migration.
+    static var version: Int { 1 + migrations.count }
     static let fileName = "advpo.sqlite"
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
-        migrator.registerMigration("v2") { db in try db.execute(sql: version2) }
+        for migration in migrations { migrator.registerMigration(migration.name) { db in try db.execute(sql: migration.sql) } }
         return migrator
     }
+
+    /// After the first version, in order; each is one entry here, and raises `meta.schema` by one.
+    private static let migrations: [(name: String, sql: String)] = [
+        ("v2", version2),
+        ("stories", stories),
+    ]
 
     private static let version1 = """
         CREATE TABLE meta (
@@ -104,7 +110,7 @@ enum Schema {
             calls INTEGER NOT NULL,
             record TEXT NOT NULL
         ) STRICT;
-        UPDATE meta SET schema = 2;
+        UPDATE meta SET schema = schema + 1;
         """
 
     // MARK: Writing

@@ -2,6 +2,7 @@ import AdvPOCluster
 package import AdvPOModel
 package import AdvPOTransport
 import AdvPOWire
+import CoreMetrics
 package import Logging
 import ServiceLifecycle
 
@@ -14,6 +15,7 @@ package actor Worker {
     /// Whose use is told to the coordinator; nil when it is nobody's business.
     private let rates: (any RatedModels)?
     private let limits: WireLimits
+    private let measures: WorkerMeasures
     private let logger: Logger
     private var machine: WorkerMachine
     /// The last that was welcomed.
@@ -35,7 +37,8 @@ package actor Worker {
     /// - Parameter instance: random, new for each process: it tells a restarted worker from the old one.
     package init(
         name: String, instance: String, slots: Int, models: [String], work: any Requester, control: any Requester, executor: TaskExecutor,
-        rates: (any RatedModels)? = nil, limits: WireLimits = WireLimits(), cacheBytes: Int = 256 * 1024 * 1024, logger: Logger
+        rates: (any RatedModels)? = nil, limits: WireLimits = WireLimits(), cacheBytes: Int = 256 * 1024 * 1024,
+        measures: WorkerMeasures = WorkerMeasures(NOOPMetricsHandler.instance), logger: Logger
     ) {
         introduction = ControlRequest.Hello(version: .current, instance: instance, name: name, slots: UInt32(clamping: slots), models: models)
         self.work = work
@@ -43,6 +46,7 @@ package actor Worker {
         self.executor = executor
         self.rates = rates
         self.limits = limits
+        self.measures = measures
         self.logger = logger
         machine = WorkerMachine(settings: WorkerSettings(slots: slots))
         cache = BlobCache(maximumBytes: cacheBytes)
@@ -147,7 +151,7 @@ extension Worker {
     private func greet() async {
         switch await askControl(.hello(introduction)) {
         case .welcome(let welcome):
-            logger.info("welcomed", metadata: ["session": "\(welcome.session)", "epoch": "\(welcome.epoch)"])
+            logger.info("welcomed", metadata: [LogKey.session: "\(welcome.session)", "epoch": "\(welcome.epoch)"])
             session = SessionID(welcome.session)
             rates?.isShared(welcome.version.hasRates)
             // What is still in hand belongs to a session that is over.
@@ -215,13 +219,13 @@ extension Worker {
         } catch let error as TransportError where error.code == .messageTooLarge {
             await refuse(session, lease, error.message)
         } catch {
-            logger.debug("a report failed", metadata: ["lease": "\(lease)", "error": "\(error)"])
+            logger.debug("a report failed", metadata: [LogKey.task: "\(lease.epoch).\(lease.task)", LogKey.lease: "\(lease)", LogKey.error: "\(error)"])
             await post(.reportFailed(session, lease))
         }
     }
 
     private func refuse(_ session: SessionID, _ lease: Lease, _ reason: String) {
-        logger.error("a report was refused", metadata: ["lease": "\(lease)", "reason": "\(reason)"])
+        logger.error("a report was refused", metadata: [LogKey.task: "\(lease.epoch).\(lease.task)", LogKey.lease: "\(lease)", LogKey.session: "\(session.rawValue)", LogKey.reason: "\(reason)"])
         post(.reportRefused(session, lease, reason))
     }
 
@@ -236,14 +240,17 @@ extension Worker {
 extension Worker {
     private func start(_ order: TaskOrder) {
         let allowance = tally.begin(order)
+        measures.hasInHand(running.count + 1)
+        logger.debug("task begins", metadata: Self.keys(order))
         running[order.lease] = Task {
             do {
                 try await executor.run(order, within: allowance, blobs: { try await self.content($0) }, finished: { await self.finished(order.lease, $0) })
             } catch {
-                self.logger.warning("task given back", metadata: ["lease": "\(order.lease)", "run": "\(order.run)", "error": "\(error)"])
+                self.logger.warning("task given back", metadata: Self.keys(order).merging([LogKey.error: "\(error)"]) { _, new in new })
             }
             self.running.removeValue(forKey: order.lease)
             self.tally.end(order.lease)
+            self.measures.hasInHand(self.running.count)
             self.post(.taskReturned(order.lease))
             self.tellAbandoned()
         }
@@ -261,7 +268,17 @@ extension Worker {
         }
     }
 
-    private func finished(_ lease: Lease, _ report: UnitReport) { post(.unitFinished(lease, report)) }
+    private func finished(_ lease: Lease, _ report: UnitReport) {
+        measures.finished(report.record)
+        post(.unitFinished(lease, report))
+    }
+
+    private static func keys(_ order: TaskOrder) -> Logger.Metadata {
+        [
+            LogKey.job: "\(order.run.job)", LogKey.run: "\(order.run)", LogKey.task: "\(order.lease.epoch).\(order.lease.task)",
+            LogKey.lease: "\(order.lease)",
+        ]
+    }
 
     /// From the cache, else from the coordinator, in as many messages as it takes.
     private func content(_ hashes: [ContentHash]) async throws -> [ContentHash: [UInt8]] {
