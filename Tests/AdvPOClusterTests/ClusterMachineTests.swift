@@ -288,6 +288,20 @@ enum Some {
         #expect(!cluster.machine.hasTasks(of: Some.run))
     }
 
+    @Test("a task that goes on between the losses of its workers is no poison")
+    func lostWorkersOfATaskThatGoesOn() throws {
+        var cluster = HandDrivenCluster()
+        _ = cluster.send(.submit([Some.task([1, 2, 3, 4, 5])]))
+        for unit in 1...4 {
+            let session = try cluster.join("victim \(unit)")
+            let order = try cluster.pull(session)
+            _ = cluster.send(.report(cluster.token(), session, order.lease, units: [Some.report(unit)], taskEnded: false))
+            _ = cluster.send(.connectionLost(session))
+            #expect(HandDrivenCluster.accepted(cluster.pass(milliseconds: 2_000)).isEmpty)
+        }
+        #expect(cluster.machine.queuedTaskCount == 1)
+    }
+
     @Test("a lease that two heartbeats do not name was never received and is given to another")
     func undeliveredLeaseIsTakenBack() throws {
         var cluster = HandDrivenCluster()

@@ -20,6 +20,8 @@ class Call:
     """One request: when it came, and how and when it ended."""
 
     name: tuple
+    # What the request's Authorization says after "Bearer": who asks.
+    caller: str
     came: float
     ended: float = 0.0
     # "under way", "answered", or "abandoned": its caller closed the connection first.
@@ -131,19 +133,19 @@ class Model:
 
     async def _serve_one(self, reader, writer):
         head = await reader.readuntil(b"\r\n\r\n")
-        length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
-        body = await reader.readexactly(length)
-        call = Call(name_of(body), time.monotonic())
+        fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n") if b": " in line)
+        body = await reader.readexactly(int(fields.get(b"content-length", 0)))
+        call = Call(name_of(body), fields.get(b"authorization", b"").decode().removeprefix("bearer "), time.monotonic())
         with self._changed:
             self.calls.append(call)
             self._changed.notify_all()
         try:
             gone = asyncio.ensure_future(reader.read(1))
-            waits = [asyncio.ensure_future(self._release.wait() if self._hold else asyncio.sleep(self.delay))]
-            await asyncio.wait([gone, *waits], return_when=asyncio.FIRST_COMPLETED)
+            due = asyncio.ensure_future(self._release.wait() if self._hold else asyncio.sleep(self.delay))
+            await asyncio.wait([gone, due], return_when=asyncio.FIRST_COMPLETED)
             if gone.done():
                 # Whatever a caller sends before it has its answer, it is not what we expect: take it for gone.
-                waits[0].cancel()
+                due.cancel()
                 self._conclude(call, "abandoned")
                 return False
             gone.cancel()

@@ -136,7 +136,7 @@ class Cluster:
         return Program(
             f"worker {number}",
             [self.path("advpo-worker"), "--work", self.work, "--control", self.control, "--models", self.models, "--slots", str(self.slots),
-             "--log-level", log_level or self.log_level], folder=self.folder)
+             "--log-level", log_level or self.log_level], folder=self.folder, environment={"FAULTS_CALLER": f"worker-{number}"})
 
     def start_workers(self, count, log_level=None):
         self.workers = [self.start_worker(number, log_level) for number in range(count)]

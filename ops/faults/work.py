@@ -10,7 +10,8 @@ MODEL = "test.model"
 
 def write_models(path, url, concurrency=8, retries=2):
     """A models file whose one model, which writes prompts too, is at `url`."""
-    model = {"id": MODEL, "provider": "openai", "baseURL": url, "model": "scripted", "limits": {"concurrency": concurrency, "retries": retries, "timeoutSeconds": 600}}
+    model = {"id": MODEL, "provider": "openai", "baseURL": url, "model": "scripted", "apiKeyEnvironment": "FAULTS_CALLER",
+             "limits": {"concurrency": concurrency, "retries": retries, "timeoutSeconds": 600}}
     with open(path, "w", encoding="utf-8") as file:
         # JSON is YAML.
         json.dump({"models": [model], "roles": {"rewriter": MODEL}}, file)

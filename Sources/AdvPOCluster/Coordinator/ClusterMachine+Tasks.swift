@@ -51,6 +51,8 @@ extension ClusterMachine {
         for report in units where task.remaining.removeValue(forKey: report.unit) != nil {
             effects.append(.accepted(task.specification.run, report, lease))
             task.holder?.hasFinishedUnits = true
+            // What goes on is no poison: workers die of other things too, and a long task may see many of them.
+            task.lostWorkers = 0
         }
         tasks[lease.task] = task
         effects.append(.reportAccepted(token))

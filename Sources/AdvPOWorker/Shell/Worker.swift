@@ -198,6 +198,7 @@ extension Worker {
             } catch {
                 self.logger.warning("task given back", metadata: ["lease": "\(order.lease)", "run": "\(order.run)", "error": "\(error)"])
             }
+            if Task.isCancelled { self.logger.debug("task abandoned", metadata: ["lease": "\(order.lease)", "run": "\(order.run)"]) }
             self.running.removeValue(forKey: order.lease)
             self.post(.taskReturned(order.lease))
         }
