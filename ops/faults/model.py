@@ -59,10 +59,10 @@ def answer(request):
 
 
 class Model:
-    """The server. `hold` makes requests wait until their caller leaves or `hold` is cleared; `delay` is how long every answer takes, in seconds."""
+    """The server, in the place that `enter` takes its thread to. `hold` makes requests wait until their caller leaves or `hold` is cleared; `delay` is how long every answer takes, in seconds."""
 
-    def __init__(self, host="127.0.0.1", delay=0.0, hold=False):
-        self.host, self.delay = host, delay
+    def __init__(self, host="127.0.0.1", delay=0.0, hold=False, enter=None):
+        self.host, self.delay, self._enter = host, delay, enter
         self.calls = []
         self.port = 0
         self._changed = threading.Condition()
@@ -108,6 +108,8 @@ class Model:
     # ---------------------------------------------------------------- the server
 
     def _run(self, ready):
+        if self._enter:
+            self._enter()
         asyncio.set_event_loop(self._loop)
         self._release = asyncio.Event()
         server = self._loop.run_until_complete(asyncio.start_server(self._serve, self.host, 0, backlog=1024))
@@ -124,8 +126,7 @@ class Model:
 
     async def _serve(self, reader, writer):
         try:
-            while await self._serve_one(reader, writer):
-                pass
+            await self._serve_one(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -147,12 +148,11 @@ class Model:
                 # Whatever a caller sends before it has its answer, it is not what we expect: take it for gone.
                 due.cancel()
                 self._conclude(call, "abandoned")
-                return False
+                return
             gone.cancel()
             writer.write(self._response(body, call))
             await writer.drain()
             self._conclude(call, "answered")
-            return False
         except ConnectionError:
             self._conclude(call, "abandoned")
             raise

@@ -105,7 +105,7 @@ def value(key, line):
 
 
 class Cluster:
-    """A coordinator and workers on this machine's loopback, in one folder."""
+    """A coordinator and workers on this machine's loopback, in one folder. Subclasses place them elsewhere."""
 
     def __init__(self, programs, folder, models, slots=2, log_level="info"):
         self.programs, self.folder, self.models, self.slots, self.log_level = programs, folder, models, slots, log_level
@@ -117,6 +117,18 @@ class Cluster:
         self.coordinator = None
         self.workers = []
 
+    def coordinator_flags(self):
+        return []
+
+    def worker_flags(self, number):
+        return []
+
+    def coordinator_place(self):
+        """What the new process does first, to be where it belongs."""
+
+    def worker_place(self, number):
+        """The same for a worker."""
+
     def path(self, name):
         return os.path.join(self.programs, name)
 
@@ -125,7 +137,7 @@ class Cluster:
         self.coordinator = Program(
             "coordinator",
             [self.path("advpo-coord"), "serve", "--data", self.state, "--work", self.work, "--control", self.control, "--http", self.http, "--models", self.models,
-             "--bucket", f"data={self.bucket}", "--log-level", self.log_level], folder=self.folder)
+             "--bucket", f"data={self.bucket}", "--log-level", self.log_level, *self.coordinator_flags()], folder=self.folder, enter=self.coordinator_place())
         sockets = self.coordinator.wait_for("listening for workers")
         api = self.coordinator.wait_for("the API listens")
         self.work, self.control = value("work", sockets), value("control", sockets)
@@ -136,7 +148,8 @@ class Cluster:
         return Program(
             f"worker {number}",
             [self.path("advpo-worker"), "--work", self.work, "--control", self.control, "--models", self.models, "--slots", str(self.slots),
-             "--log-level", log_level or self.log_level], folder=self.folder, environment={"FAULTS_CALLER": f"worker-{number}"})
+             "--log-level", log_level or self.log_level, *self.worker_flags(number)], folder=self.folder, enter=self.worker_place(number),
+            environment={"FAULTS_CALLER": f"worker-{number}"})
 
     def start_workers(self, count, log_level=None):
         self.workers = [self.start_worker(number, log_level) for number in range(count)]
