@@ -71,7 +71,7 @@ extension ProcessTests {
                     try await server.wait(answered: 0, held: 4)
                     start.open()
                     // The quick one does all that the slow one does not have in hand.
-                    try await server.wait { records in records.count { $0.outcome == .answered } >= 14 }
+                    try await server.wait { records in records.count { $0.outcome == .answered } >= 12 }
                     gate.open()
                     #expect(try await watch.end().code == 0)
                     #expect(server.repeated() == [])
