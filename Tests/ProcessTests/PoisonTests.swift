@@ -22,7 +22,10 @@ extension ProcessTests {
                         let victim = try await lab.startWorker(coordinator, models: models, environment: ["TEST_KEY": "victim-\(number)"])
                         try await server.wait { records in
                             records.contains { $0.call.text == poison && $0.outcome == .underWay && $0.call.authorization == "Bearer victim-\(number)" }
+                                && records.count { $0.outcome == .underWay } == 1
                         }
+                        // Else a unit before it would be reported by the next one, and the task had gone on.
+                        try await watch.accepted(server.count(.answered))
                         try await victim.kill()
                     }
                     _ = try await lab.startWorker(coordinator, models: models, environment: ["TEST_KEY": "survivor"])

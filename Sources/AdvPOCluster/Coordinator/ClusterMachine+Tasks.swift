@@ -128,24 +128,33 @@ extension ClusterMachine {
         resting.removeAll { $0.until <= now }
     }
 
-    /// Queues a task again, or fails what is left of it when it has cost too many workers or came back too often.
+    /// Queues a task again. When it has cost too many workers, the unit that they were at fails first; when it came back too often, all that is left of it.
     mutating func requeue(_ id: UInt64) -> [ClusterEffect] {
         guard var task = tasks[id] else { return [] }
         let lastLease = lease(id, task)
         task.holder = nil
-        guard task.lostWorkers < settings.lostWorkersPerTask, task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else {
-            tasks.removeValue(forKey: id)
-            let reason = task.lostWorkers >= settings.lostWorkersPerTask
-                ? "\(task.lostWorkers) workers were lost while they ran this task"
-                : "the task came back \(task.fruitlessAttempts) times without one more sample finished; the workers' logs say why"
-            return task.remaining.keys.map { unit in
-                let record = UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: reason, providerCalls: 0)
-                return .accepted(task.specification.run, UnitReport(unit: unit, record: record), lastLease)
-            }
+        var failed: [ContentHash] = []
+        var reason = ""
+        if task.lostWorkers >= settings.lostWorkersPerTask {
+            // Units are run in the task's order. Should a worker run them in another, the next three that are lost find the next unit.
+            reason = "\(task.lostWorkers) workers were lost while they ran this sample"
+            failed = [task.remaining.removeFirst().key]
+            task.lostWorkers = 0
+        } else if task.fruitlessAttempts >= settings.fruitlessAttemptsPerTask {
+            reason = "the task came back \(task.fruitlessAttempts) times without one more sample finished; the workers' logs say why"
+            failed = Array(task.remaining.keys)
+            task.remaining = [:]
         }
-        tasks[id] = task
-        queue.prepend(id, of: task.specification.run)
-        return []
+        if task.remaining.isEmpty {
+            tasks.removeValue(forKey: id)
+        } else {
+            tasks[id] = task
+            queue.prepend(id, of: task.specification.run)
+        }
+        return failed.map { unit in
+            let record = UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: reason, providerCalls: 0)
+            return .accepted(task.specification.run, UnitReport(unit: unit, record: record), lastLease)
+        }
     }
 
     func isCurrent(_ lease: Lease, of session: SessionID) -> Bool {
