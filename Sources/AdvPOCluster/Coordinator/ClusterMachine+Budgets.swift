@@ -60,7 +60,7 @@ extension ClusterMachine {
             for id in unpayable {
                 guard let task = tasks[id] else { continue }
                 if let price = task.header.price { budgets.need(run, units: -task.remaining.count, price) }
-                effects += failures(of: task, lease(id, task), reason)
+                effects += failures(task.remaining[...], of: run, lease(id, task), reason)
                 stories.failed(id, run, reason: reason, now)
                 if task.isResting { restingCount -= 1 }
                 forget(id)
@@ -81,10 +81,10 @@ extension ClusterMachine {
         return "the budget of \(budget.calls) calls\(dollars) is used up, retries and calls of lost workers included"
     }
 
-    func failures(of task: Task, _ lease: Lease, _ reason: String) -> [ClusterEffect] {
-        task.remaining.map { unit in
+    func failures(_ units: ArraySlice<TaskOrder.UnitReference>, of run: RunID, _ lease: Lease, _ reason: String) -> [ClusterEffect] {
+        units.map { unit in
             let record = UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: reason, providerCalls: 0)
-            return .accepted(task.header.run, UnitReport(unit: unit.unit, record: record), lease)
+            return .accepted(run, UnitReport(unit: unit.unit, record: record), lease)
         }
     }
 }

@@ -68,6 +68,8 @@ extension ClusterMachine {
                 $0.callsTold += report.record.providerCalls
             }
             budgets.answered(lease, run, report.record)
+            // What goes on is no poison: workers die of other things too, and a long task may see many of them.
+            tasks[lease.task]?.lostWorkers = 0
             tasks[lease.task]?.fruitlessAttempts = 0
             failed += report.record.status == .infrastructureFailure ? 1 : 0
         }
@@ -198,21 +200,34 @@ extension ClusterMachine {
         }
     }
 
-    /// Queues a task that nobody has any more, or fails what is left of it when it has cost too many workers or came back too often.
+    /// Queues a task that nobody has any more. When it has cost too many workers, the unit that they were at fails first; when it came back too often,
+    /// all that is left of it.
     mutating func requeue(_ id: UInt64, _ now: Tick) -> [ClusterEffect] {
         guard let task = tasks[id] else { return [] }
         tasks[id]?.queuedSince = now
-        guard task.lostWorkers < settings.lostWorkersPerTask, task.fruitlessAttempts < settings.fruitlessAttemptsPerTask else {
-            forget(id)
-            let reason = task.lostWorkers >= settings.lostWorkersPerTask
-                ? "\(task.lostWorkers) workers were lost while they ran this task"
-                : "the task came back \(task.fruitlessAttempts) times without one more sample finished; the workers' logs say why"
-            if let price = task.header.price { budgets.need(task.header.run, units: -task.remaining.count, price) }
-            stories.failed(id, task.header.run, reason: reason, now)
-            return failures(of: task, lease(id, task), reason)
+        let failed: ArraySlice<TaskOrder.UnitReference>
+        let reason: String
+        if task.lostWorkers >= settings.lostWorkersPerTask {
+            // Units are run in the task's order. Should a worker run them in another, the next three that are lost find the next unit.
+            reason = "\(task.lostWorkers) workers were lost while they ran this sample"
+            failed = task.remaining.prefix(1)
+            tasks[id]?.lostWorkers = 0
+        } else if task.fruitlessAttempts >= settings.fruitlessAttemptsPerTask {
+            reason = "the task came back \(task.fruitlessAttempts) times without one more sample finished; the workers' logs say why"
+            failed = task.remaining[...]
+        } else {
+            putBack(id)
+            return []
         }
-        putBack(id)
-        return []
+        tasks[id]?.remaining.removeFirst(failed.count)
+        if let price = task.header.price { budgets.need(task.header.run, units: -failed.count, price) }
+        if failed.count == task.remaining.count {
+            forget(id)
+            stories.failed(id, task.header.run, reason: reason, now)
+        } else {
+            putBack(id)
+        }
+        return failures(failed, of: task.header.run, lease(id, task), reason)
     }
 
     func isCurrent(_ lease: Lease, of session: SessionID) -> Bool {

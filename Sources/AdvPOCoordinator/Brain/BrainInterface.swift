@@ -34,7 +34,8 @@ package enum BrainEffect: Sendable {
     case publish(JobID, Blob)
     /// Content of the store that workers may fetch while the job runs: too much for memory.
     case publishStored(JobID, ContentHash)
-    case writeResults(JobReport)
+    /// `report(of:)` says what; it is made after what stands before this effect is on its way: it takes long for a large job.
+    case writeResults(JobID)
     /// Something that a watcher sees has changed.
     case changed(JobID)
     /// No task of the job will be given out any more.

@@ -36,7 +36,9 @@ extension CoordinatorBrain {
         return cluster.slots(serving: models) == 0 ? waiting : waiting + " and sends images and documents: those that are here are too old, upgrade them"
     }
 
-    func report(_ job: JobState) -> JobReport {
+    /// What is to be written for a job whose every run has ended; nil for a job that is forgotten.
+    package func report(of id: JobID) -> JobReport? {
+        guard let job = jobs[id] else { return nil }
         let results = job.plan.templates.enumerated().map { index, template in
             TemplateResult(
                 template: template,

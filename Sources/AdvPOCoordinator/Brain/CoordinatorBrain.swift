@@ -191,7 +191,7 @@ extension CoordinatorBrain {
         case (false, _): job.finalStatus = .partiallyCompleted
         }
         jobs[id] = job
-        return [.writeResults(report(job))]
+        return [.writeResults(id)]
     }
 
     private mutating func resultsWritten(_ id: JobID, _ failure: String?, _ now: Moment) -> [BrainEffect] {

@@ -211,12 +211,13 @@ extension Coordinator: JobService {
     /// Writes the result files; the job ends when they are there, and fails when they cannot be.
     ///
     /// A full disk or an endpoint that does not answer may pass: the files are tried again, with growing pauses. A coordinator that closes leaves them to the next start.
-    func write(_ report: JobReport) async {
+    func writeResults(of job: JobID) async {
+        guard let report = brain.report(of: job) else { return }
         // Encoding takes long for a large job, and workers wait for this actor.
         let (history, results) = await Task.detached {
             (Self.lines(report.history), Self.lines(report.results.map(\.jsonLine)))
         }.value
-        let (job, key) = (report.plan.id, report.plan.request.encryptionKeyArn)
+        let key = report.plan.request.encryptionKeyArn
         var pause = 1_000
         var waited = 0
         while true {

@@ -274,9 +274,9 @@ package actor Coordinator {
         case .reply(let reply): deliver(reply)
         case .publish(let job, let blob): blobs.put(blob, for: job)
         case .publishStored(let job, let hash): blobs.putStored(hash, for: job)
-        case .writeResults(let report):
-            // One that closes leaves them to the next start.
-            if !isClosed { Task { await write(report) } }
+        case .writeResults(let job):
+            // One that closes leaves them to the next start. The task's turn comes after the replies above: a worker that must let go of a call waits for no report.
+            if !isClosed { Task { await writeResults(of: job) } }
         case .changed(let job): tellWatchers(of: job)
         case .ended(let job):
             finalProgress[job] = brain.progress(of: job)

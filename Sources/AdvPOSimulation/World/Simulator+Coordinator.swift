@@ -154,7 +154,7 @@ extension Simulator {
         case .persist: preconditionFailure("committed before")
         case .reply(let reply): deliver(reply)
         case .publish(_, let blob): content[blob.hash] = blob.bytes
-        case .writeResults(let report): at(now + Int64(random(below: 200)), .resultsWritten(incarnation: coordinator?.incarnation ?? 0, report.plan.id))
+        case .writeResults(let job): at(now + Int64(random(below: 200)), .resultsWritten(incarnation: coordinator?.incarnation ?? 0, job))
         case .ended(let job): post(.forget(job))
         // The simulated jobs have no files.
         case .publishStored, .changed, .log: break

@@ -248,6 +248,7 @@ extension Worker {
             } catch {
                 self.logger.warning("task given back", metadata: Self.keys(order).merging([LogKey.error: "\(error)"]) { _, new in new })
             }
+            if Task.isCancelled { self.logger.debug("task abandoned", metadata: ["lease": "\(order.lease)", "run": "\(order.run)"]) }
             self.running.removeValue(forKey: order.lease)
             self.tally.end(order.lease)
             self.measures.hasInHand(self.running.count)

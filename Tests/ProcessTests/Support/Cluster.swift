@@ -70,6 +70,15 @@ extension Laboratory {
         return worker
     }
 
+    /// Waits until a worker was welcomed so many times.
+    func welcomes(of worker: Program, _ count: Int) async throws {
+        var seen = 0
+        _ = try await worker.errors.first("welcome \(count)") { line in
+            if line.contains("welcomed") { seen += 1 }
+            return seen == count ? line : nil
+        }
+    }
+
     /// Submits an input file and gives the job's id.
     func submit(_ input: String, to coordinator: RunningCoordinator, _ more: String...) async throws -> String {
         try await submit(input, to: coordinator, more)
