@@ -70,7 +70,7 @@ class Endpoint:
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n\r\n%s" % (len(events), events))
                 self.answered += 1
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -139,7 +139,7 @@ def run(options, endpoint, cluster, folder, port):
         cluster.start("advpo-worker", "--work", work, "--control", control, "--models", "models.yaml", "--slots", str(slots), "--log-level", "info")
     submitted = subprocess.run(
         [os.path.join(options.products, "advpo"), "submit", "input.jsonl", "--bucket", "data=bucket", "--model", "bench.model", "--endpoint", http,
-         "--budget-calls", str(options.samples * 3), "--max-samples", str(max(100, options.samples))], cwd=folder, capture_output=True, text=True)
+         "--budget-calls", str(options.samples * 3)], cwd=folder, capture_output=True, text=True)
     if submitted.returncode:
         sys.exit(f"error: the job was refused: {submitted.stderr}")
     while endpoint.answered == 0:

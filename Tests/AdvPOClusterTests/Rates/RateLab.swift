@@ -20,6 +20,8 @@ struct RateLab {
         var lastBeat: Int64 = 0
         var isHeld = false
         var wantsBeat = true
+        /// In milliseconds: nothing happens at this worker before.
+        var wakes: Int64 = 0
     }
 
     var book: RateBook
@@ -72,6 +74,7 @@ struct RateLab {
     }
 
     private mutating func submit(_ index: Int) {
+        workers[index].wakes = 0
         workers[index].pacer.enter(nextTicket)
         nextTicket += 1
     }
@@ -89,15 +92,18 @@ struct RateLab {
             workers[word.worker].seen = max(workers[word.worker].seen, word.sequence)
             for share in word.shares { workers[word.worker].pacer.take(share, at: now * 1_000_000) }
             workers[word.worker].wantsBeat = true
+            workers[word.worker].wakes = 0
         }
-        for index in workers.indices where workers[index].isPresent { send(index) }
+        for index in workers.indices where workers[index].isPresent && workers[index].wakes <= now { send(index) }
     }
 
     private mutating func send(_ index: Int) {
         let nanoseconds = now * 1_000_000
         for rested in workers[index].resting where rested.until <= now { workers[index].pacer.enter(rested.ticket) }
         workers[index].resting.removeAll { $0.until <= now }
-        for ticket in workers[index].pacer.admit(at: nanoseconds).admitted {
+        let (admitted, next) = workers[index].pacer.admit(at: nanoseconds)
+        workers[index].wakes = next.map { ($0 + 999_999) / 1_000_000 } ?? .max
+        for ticket in admitted {
             let size = tokens / 2 + Int64.random(in: 0...tokens, using: &generator)
             if endpoint.call(tokens: size, at: now) {
                 ends[now + latency / 2 + Int64.random(in: 0...latency, using: &generator) + 1, default: []].append((index, ticket, size))
@@ -110,10 +116,13 @@ struct RateLab {
                 let pause = endpoint.retryAfterMilliseconds ?? 0
                 let jitter = Int64.random(in: 0...(250 << Int64(min(count - 1, 4))), using: &generator)
                 workers[index].resting.append((ticket, now + 1 + pause + jitter))
+                workers[index].wakes = now + 1
             }
         }
         if workers[index].pacer.takeNews() { workers[index].wantsBeat = true }
         let isDue = !workers[index].isHeld || now - workers[index].lastBeat >= 200
+        if let rested = workers[index].resting.map(\.until).min() { workers[index].wakes = min(workers[index].wakes, rested) }
+        if workers[index].wantsBeat, !isDue { workers[index].wakes = now + 1 }
         guard workers[index].wantsBeat, isDue else { return }
         workers[index].wantsBeat = false
         workers[index].lastBeat = now
