@@ -31,7 +31,8 @@ extension ClusterMachine {
         workers[session]?.disconnectedSince = nil
         // One heartbeat waits at a time; an older one belongs to a connection that is gone.
         if let older = workers[session]?.heldHeartbeat {
-            effects.append(.instruct(older.token, sequence: workers[session]?.instructionCount ?? 0, cancel: []))
+            // It says nothing, and so counts nothing as seen.
+            effects.append(.instruct(older.token, sequence: 0, cancel: []))
         }
         workers[session]?.heldHeartbeat = (token, now)
         workers[session]?.unseen.removeAll { $0.sequence <= seen }
