@@ -230,7 +230,7 @@ package actor Coordinator {
             switch record {
             case .job(let job): updateDirectory(job)
             case .unit(let unit): measures.accepted(unit.record, model: brain.modelName(of: unit.run))
-            case .run, .candidate, .blob, .epoch, .journal, .story, .deleteJob: break
+            case .run, .candidate, .spending, .blob, .epoch, .journal, .story, .deleteJob: break
             }
         }
         for effect in effects { carryOut(effect) }

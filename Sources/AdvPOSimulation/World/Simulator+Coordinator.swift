@@ -88,7 +88,7 @@ extension Simulator {
         case .reply(.unknownSession), .reply(.reportStale), .reply(.nothing), .reply(.welcome), .reply(.refuse), .reply(.accepted), .reply(.workerJoined),
             .reply(.workerLost), .persist, .publish, .publishStored, .writeResults, .changed, .ended, .log:
             break
-        case .reply(.instruct(_, _, let cancelled, _)):
+        case .reply(.instruct(_, _, let cancelled, _, _)):
             // What its worker is told to drop is nobody's.
             for lease in cancelled where holders[lease.task]?.lease == lease { holders.removeValue(forKey: lease.task) }
         }
