@@ -291,6 +291,21 @@ enum Some {
         #expect(!cluster.machine.hasTasks(of: Some.run))
     }
 
+    @Test("where more workers die without a task than with it, nine have to before it is given up")
+    func poisonInAnIllCluster() throws {
+        var cluster = HandDrivenCluster()
+        _ = cluster.send(.submit([Some.task([1])]))
+        for victim in 1...9 {
+            #expect(cluster.machine.hasTasks(of: Some.run))
+            let session = try cluster.join("victim \(victim)")
+            let others = [try cluster.join("first bystander \(victim)"), try cluster.join("second bystander \(victim)")]
+            _ = try cluster.pull(session)
+            for lost in [session] + others { _ = cluster.send(.connectionLost(lost)) }
+            _ = cluster.pass(milliseconds: 2_000)
+        }
+        #expect(!cluster.machine.hasTasks(of: Some.run))
+    }
+
     @Test("a task that goes on between the losses of its workers is no poison")
     func lostWorkersOfATaskThatGoesOn() throws {
         var cluster = HandDrivenCluster()

@@ -60,7 +60,10 @@ extension ClusterMachine {
         /// Units without an accepted record, in the task's order.
         var remaining: [TaskOrder.UnitReference]
         var attempt: UInt32 = 0
+        /// Lost in a row while they had it, since a unit of it was accepted last.
         var lostWorkers: UInt16 = 0
+        /// Workers of the whole cluster that had been lost before the first of those.
+        var lossesBefore = 0
         var fruitlessAttempts: UInt16 = 0
         var isResting = false
 

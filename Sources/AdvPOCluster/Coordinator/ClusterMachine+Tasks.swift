@@ -207,7 +207,7 @@ extension ClusterMachine {
         tasks[id]?.queuedSince = now
         let failed: ArraySlice<TaskOrder.UnitReference>
         let reason: String
-        if task.lostWorkers >= settings.lostWorkersPerTask {
+        if isPoison(task) {
             // Units are run in the task's order. Should a worker run them in another, the next three that are lost find the next unit.
             reason = "\(task.lostWorkers) workers were lost while they ran this sample"
             failed = task.remaining.prefix(1)
@@ -228,6 +228,21 @@ extension ClusterMachine {
             putBack(id)
         }
         return failures(failed, of: task.header.run, lease(id, task), reason)
+    }
+
+    /// A worker was lost while it had the task.
+    mutating func suspect(_ id: UInt64) {
+        guard let task = tasks[id] else { return }
+        if task.lostWorkers == 0 { tasks[id]?.lossesBefore = lossCount - 1 }
+        tasks[id]?.lostWorkers = task.lostWorkers &+ 1
+    }
+
+    /// Whether enough workers died of a task. Where as many died without it meanwhile, it is the cluster that is ill, and three times as many have to.
+    private func isPoison(_ task: Task) -> Bool {
+        let lost = Int(task.lostWorkers)
+        guard lost >= settings.lostWorkersPerTask else { return false }
+        let others = lossCount - task.lossesBefore - lost
+        return others < lost || lost >= 3 * settings.lostWorkersPerTask
     }
 
     func isCurrent(_ lease: Lease, of session: SessionID) -> Bool {

@@ -184,8 +184,9 @@ extension ClusterMachine {
         rates.leave(session)
         var effects: [ClusterEffect] = [.workerLost(session, name: worker.introduction.name, reason: reason)]
         stories.lost(session, worker: worker.introduction.name, reason: reason, blame: blame, tasks: Array(worker.held), now)
+        if blame { lossCount += 1 }
         for id in worker.held {
-            if blame { tasks[id]?.lostWorkers += 1 }
+            if blame { suspect(id) }
             if let lease = lease(id, of: session) { forfeit(lease) }
             if !endLease(id, of: session) { effects += requeue(id, now) }
         }

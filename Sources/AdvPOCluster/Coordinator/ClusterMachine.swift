@@ -44,6 +44,8 @@ package struct ClusterMachine: Sendable {
     /// Tasks that came back fruitless, each until its time; those that are gone meanwhile are passed over.
     var resting: Heap<Timer<UInt64>> = []
     var restingCount = 0
+    /// Workers lost by a fault so far.
+    var lossCount = 0
     var lastTick: Tick?
     var waitingPulls = WaitingPulls()
     /// What each model bears, and who may use how much of it.
