@@ -20,9 +20,13 @@ struct KeyList: Sendable {
 
     private(set) var entries: [Entry] = []
 
-    /// Empty when there is no file.
+    /// A list that is not there is a fault: taken for an empty one, it would let in every key that was ever revoked.
     static func load(_ path: String) throws(PrivateFile.Fault) -> KeyList {
-        guard let file = try PrivateFile.open(path) else { return KeyList() }
+        guard let file = try PrivateFile.open(path) else {
+            throw PrivateFile.Fault(
+                path: path, problem: "is not there; 'advpo-coord cluster init' makes it",
+                remedy: "put it back from a copy; only when no key was ever in it, write the line 'keys: []' into it and run chmod 600 on it")
+        }
         return try parse(String(decoding: try file.bytes(maximumBytes: maximumBytes), as: UTF8.self), path: path)
     }
 

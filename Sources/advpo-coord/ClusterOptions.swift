@@ -75,10 +75,11 @@ struct WorkerDoor {
 
     private func listen(_ address: String, _ socket: ClusterSocket) throws -> any Replier {
         let tls = SocketAddress.isTLS(address) ? tls : nil
+        let limits = socket == .control ? WireLimits.control : WireLimits()
         do {
-            guard let gatekeeper else { return try NNGReplier(listening: address, limits: WireLimits(), logger: logger) }
-            let replier = try NNGReplier(listening: address, limits: WireLimits(), framing: .callers, tls: tls, logger: logger)
-            return GuardedReplier(replier, socket: socket, gatekeeper: gatekeeper, limits: WireLimits())
+            guard let gatekeeper else { return try NNGReplier(listening: address, limits: limits, logger: logger) }
+            let replier = try NNGReplier(listening: address, limits: limits, framing: .callers, tls: tls, logger: logger)
+            return GuardedReplier(replier, socket: socket, gatekeeper: gatekeeper, limits: limits)
         } catch {
             throw CommandFailure(.failed, "\(error)")
         }

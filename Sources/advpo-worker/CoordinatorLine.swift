@@ -31,6 +31,12 @@ struct CoordinatorLine {
                 throw CommandFailure(
                     .badUsage, "\(address) takes workers with certificates alone: use \(SettingKey.identity.places) with the folder that 'advpo-coord cluster issue-certificate' made")
             }
+            if !SocketAddress.isLocal(address) {
+                let danger =
+                    "whoever answers at the address is taken for its coordinator, and has model calls made with this worker's keys, at your cost; what travels can be read and changed on the way"
+                logger.warning(
+                    "this worker has no \(SettingKey.identity.places): \(danger). Use a folder that 'advpo-coord cluster issue-certificate' made", metadata: ["address": "\(address)"])
+            }
             return try opened { try NNGRequester(dialing: address, limits: WireLimits(), logger: logger) }
         }
         if !isTLS, !SocketAddress.isLocal(address) {

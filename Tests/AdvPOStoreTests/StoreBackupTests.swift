@@ -26,6 +26,19 @@ struct StoreBackupTests {
         try await store.close()
     }
 
+    @Test("goes through no link that somebody laid at the name under which it would be written first")
+    func noLink() async throws {
+        let directory = try TemporaryDirectory()
+        let (data, file, victim) = (directory.appending("data"), directory.appending("copy.sqlite"), directory.appending("victim"))
+        let store = try SQLiteStore(directory: data, logger: .quiet)
+        try Data("mine".utf8).write(to: URL(fileURLWithPath: victim))
+        try FileManager.default.createSymbolicLink(atPath: file + ".partial", withDestinationPath: victim)
+        try StoreBackup.make(directory: data, file: file)
+        #expect(try String(contentsOfFile: victim, encoding: .utf8) == "mine")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["copy.sqlite", "copy.sqlite.partial", "data", "victim"])
+        try await store.close()
+    }
+
     @Test("is refused where something would be written over, where there is no store, and where the file is no backup")
     func refusals() async throws {
         let directory = try TemporaryDirectory()

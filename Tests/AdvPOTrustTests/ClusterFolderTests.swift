@@ -114,6 +114,19 @@ import Testing
         }
     }
 
+    @Test("a list of revoked keys that is missing is a fault, not an empty list")
+    func missingList() async throws {
+        try await inFolder { root in
+            let folder = try make("\(root)/cluster")
+            _ = try folder.issue("node7", now: Date())
+            _ = try folder.revoke("node7", now: Date())
+            try FileManager.default.removeItem(atPath: "\(root)/cluster/revoked.yaml")
+            let fault = #expect(throws: PrivateFile.Fault.self) { try folder.revocations() }
+            for words in ["revoked.yaml", "cluster init", "keys: []"] { #expect(fault?.description.contains(words) == true, "\(String(describing: fault))") }
+            #expect(throws: PrivateFile.Fault.self) { try folder.issue("node7", now: Date()) }
+        }
+    }
+
     @Test("what is there is not written over, what others can read is not used, and what is damaged is said")
     func refusals() async throws {
         try await inFolder { root in

@@ -34,7 +34,7 @@ struct RandomMessages {
         case 0:
             let version = WireVersion(major: WireVersion.current.major, minor: UInt32(number(0...9)))
             return .hello(
-                .init(version: version, instance: "i" + text(), name: text(), slots: UInt32(number(1...4_096)), models: many(0...5) { $0.text() }, credential: maybe { $0.credential() }))
+                .init(version: version, instance: "i" + text(), name: text(), slots: UInt32(number(1...4_096)), models: Array(OrderedSet(many(0...5) { $0.text() })), credential: maybe { $0.credential() }))
         case 1:
             let leases = Array(OrderedSet(many(0...20) { $0.lease() })).sorted()
             let usage = (0..<number(0...3)).map { modelUsage("m\($0)") }

@@ -66,6 +66,15 @@ private struct NoHello: Error {}
         #expect(decode(many) == "ControlRequest.heartbeat.leases: there are more than 8192")
     }
 
+    @Test("a hello names each model once")
+    func modelsOnce() {
+        func decode(_ models: [String]) -> String? {
+            let hello = ControlRequest.Hello(version: .current, instance: "i", name: "n", slots: 1, models: models)
+            return problem { try ControlRequest(decoding: ControlRequest.hello(hello).encoded(), limits: limits) }
+        }
+        #expect(decode(["a", "b", "a"]) == "ControlRequest.hello.models: name a model twice; each comes once")
+    }
+
     @Test("what a handshake says is whole and within its limits")
     func handshake() throws {
         func check(_ expected: String, name: String = "n", nonce: [UInt8] = [1], answer: ControlRequest.Credential.Answer? = nil) {

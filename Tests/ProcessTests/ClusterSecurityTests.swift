@@ -120,6 +120,21 @@ extension ProcessTests {
                 #expect(ended.status.code == 2 && ended.errors.contains("is not there"), "\(ended)")
                 let program = lab.start("advpo-coord", start + ["--cluster", cluster, "--work", "tcp://0.0.0.0:0", "--control", "tls+tcp://0.0.0.0:0"])
                 _ = try await program.errors.first("the warning") { $0.contains("signed and not encrypted") ? $0 : nil }
+                try await program.kill()
+                try FileManager.default.removeItem(atPath: "\(cluster)/revoked.yaml")
+                let without = try await lab.start("advpo-coord", start + ["--cluster", cluster]).finished()
+                #expect(without.status.code == 2 && without.errors.contains("revoked.yaml") && without.errors.contains("cluster init"), "\(without)")
+            }
+        }
+
+        @Test("a worker without a key that dials another address than loopback warns that its coordinator is not proven")
+        func unprovenCoordinator() async throws {
+            try await Laboratory.run { lab in
+                let models = try lab.write("models.yaml", Self.simulated)
+                let worker = lab.start("advpo-worker", ["--work", "tcp://0.0.0.0:1", "--control", "tcp://0.0.0.0:1", "--models", models, "--slots", "1"])
+                _ = try await worker.errors.first("the warning") { $0.contains("is taken for its coordinator") && $0.contains("--identity") ? $0 : nil }
+                worker.send(.terminate)
+                _ = try await worker.end()
             }
         }
 

@@ -69,8 +69,10 @@ extension ProcessTests {
 
                 try await coordinator.program.kill()
                 let second = try await lab.startCoordinator(models: lab.path("models.yaml"), in: coordinator)
-                #expect(try await json(lab, second, "story", tasks[0]) == told, "unusual stories are stored with the units")
-                #expect(try await json(lab, second, "story", job)["tasks"]?.arrayValue?.count == 2, "of the others nothing is kept but their units")
+                let stored = try await json(lab, second, "story", tasks[0])
+                #expect(stored == told, "unusual stories are stored with the units: \(stored.text) was \(told.text)")
+                let ofJob = try await json(lab, second, "story", job)
+                #expect(ofJob["tasks"]?.arrayValue?.count == 2, "of the others nothing is kept but their units: \(ofJob.text)")
                 // A usual task is known by its units.
                 let usual = try await json(lab, second, "story", unharmed)
                 #expect(usual["tasks"]?[0]?["state"] == "done" && usual["tasks"]?[0]?["note"] != nil, "\(usual.text)")

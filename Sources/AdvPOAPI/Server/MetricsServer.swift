@@ -21,11 +21,10 @@ package struct MetricsServer: Service {
     }
 
     package func run() async throws {
-        let router = Router()
-        router.get("/metrics") { [page] _, _ -> Response in await Self.response(page) }
         let (logger, host) = (logger, address.host)
+        let server = HTTPServerBuilder { responder in GuardedChannel(responder: responder, limits: ServerLimits()) }
         let application = Application(
-            router: router,
+            router: makeRouter(), server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: address.port), serverName: "advpo", availableConnectionsDelegate: MaximumAvailableConnections(Self.connections, logger: logger)),
             onServerRunning: { channel in
@@ -36,11 +35,30 @@ package struct MetricsServer: Service {
         try await application.run()
     }
 
+    func makeRouter() -> Router<BasicRequestContext> {
+        let router = Router()
+        if address.isLoopback { router.add(middleware: LoopbackGuard()) }
+        router.get("/metrics") { [page] _, _ -> Response in await Self.response(page) }
+        return router
+    }
+
     private static let connections = 16
 
     static func response(_ page: @Sendable () async -> String) async -> Response {
         Response(
             status: .ok, headers: [.contentType: PrometheusRegistry.contentType, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: await page())))
+    }
+}
+
+/// Keeps web pages of a browser on this machine from reading what loopback serves to whoever asks.
+private struct LoopbackGuard: RouterMiddleware {
+    func handle(_ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response) async throws -> Response {
+        do throws(ProtocolError) {
+            try OriginGuard.check(request, .open)
+        } catch {
+            return error.response
+        }
+        return try await next(request, context)
     }
 }

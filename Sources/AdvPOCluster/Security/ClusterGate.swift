@@ -6,9 +6,11 @@ import OrderedCollections
 package struct GateSettings: Hashable, Sendable {
     /// How long a challenge may be answered.
     package var challengeMilliseconds: Int64 = 10_000
-    /// Hellos without a proof that are answered, in the long run and at once. A coordinator's restart brings all its workers together.
-    package var hellosPerSecond: Int64 = 2_000
-    package var helloBurst: Int64 = 20_000
+    /// Hellos that are looked at, in the long run and at once. Each worker says two, and a coordinator's restart brings all its workers together.
+    package var hellosPerSecond: Int64 = 4_000
+    package var helloBurst: Int64 = 40_000
+    /// A longer hello counts once more for each such part of it.
+    package var bytesPerHello = 16 * 1024
     /// Proven challenges that are remembered, so that none is answered twice.
     package var provenChallenges = 65_536
     package var channels = 20_000
@@ -86,19 +88,30 @@ package struct ClusterGate: Sendable {
 
     package static let randomBytes = 16
 
-    /// The answer to a hello without a proof.
+    /// Asks whether a hello, of either kind, may be looked at. Strangers say hellos too: ask before one is decompressed, parsed or hashed.
+    ///
+    /// - Parameter further: a hello's bytes once they are known to be many, on top of the hello that was asked for before.
+    package mutating func takeHello(further bytes: Int? = nil, _ now: Tick) throws(GateRefusal) {
+        let cost = bytes.map { Int64($0 / max(1, settings.bytesPerHello)) * 1_000 } ?? 1_000
+        // Thousandths of a hello, so that a short time counts too.
+        let gained = (now.milliseconds - hellos.at.milliseconds) * settings.hellosPerSecond
+        hellos = (min(settings.helloBurst * 1_000, hellos.allowance + max(0, gained)), now)
+        guard hellos.allowance >= cost else { throw .busy }
+        hellos.allowance -= cost
+    }
+
+    /// The answer to a hello without a proof, once it was allowed.
     ///
     /// - Parameter random: 16 bytes, new for each call.
-    package mutating func challenge(_ claim: HandshakeClaim, random: [UInt8], _ now: Tick) throws(GateRefusal) -> Challenge {
-        guard takeHello(now) else { throw .busy }
+    package mutating func challenge(_ claim: DigestedClaim, random: [UInt8], _ now: Tick) throws(GateRefusal) -> Challenge {
         guard !revocations.contains(claim.identity) else { throw .revoked(claim.identity) }
         let stamp = random + now.milliseconds.bigEndianBytes
         let nonce = stamp + mark(stamp, claim)
         return Challenge(nonce: nonce, proof: secret.key(of: claim.identity).proof(of: .coordinator, digest: claim.digest(challenge: nonce)))
     }
 
-    /// Checks a hello with a proof. Each challenge serves once.
-    package mutating func prove(_ claim: HandshakeClaim, challenge: [UInt8], proof: [UInt8], _ now: Tick) throws(GateRefusal) -> Admission {
+    /// Checks a hello with a proof, once it was allowed. Each challenge serves once.
+    package mutating func prove(_ claim: DigestedClaim, challenge: [UInt8], proof: [UInt8], _ now: Tick) throws(GateRefusal) -> Admission {
         guard isOurs(challenge, claim, now) else { throw .staleChallenge }
         rotateProven(now)
         guard !proven.now.contains(challenge), !proven.before.contains(challenge) else { throw .staleChallenge }
@@ -114,12 +127,12 @@ package struct ClusterGate: Sendable {
         return Admission(identity: claim.identity, key: key.channelKey(digest: digest))
     }
 
-    private func mark(_ stamp: [UInt8], _ claim: HandshakeClaim) -> [UInt8] {
+    private func mark(_ stamp: [UInt8], _ claim: DigestedClaim) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: HandshakeLabel.challenge.prefix + stamp + claim.digest, using: challengeKey).prefix(16))
     }
 
     /// Whether the challenge was given for this claim, and not too long ago.
-    private func isOurs(_ challenge: [UInt8], _ claim: HandshakeClaim, _ now: Tick) -> Bool {
+    private func isOurs(_ challenge: [UInt8], _ claim: DigestedClaim, _ now: Tick) -> Bool {
         let stampBytes = Self.randomBytes + 8
         guard challenge.count == stampBytes + 16 else { return false }
         let stamp = Array(challenge.prefix(stampBytes))
@@ -131,15 +144,6 @@ package struct ClusterGate: Sendable {
     private mutating func rotateProven(_ now: Tick) {
         guard now.milliseconds - proven.since.milliseconds >= settings.challengeMilliseconds else { return }
         proven = ([], proven.now, now)
-    }
-
-    private mutating func takeHello(_ now: Tick) -> Bool {
-        // Thousandths of a hello, so that a short time counts too.
-        let gained = (now.milliseconds - hellos.at.milliseconds) * settings.hellosPerSecond
-        hellos = (min(settings.helloBurst * 1_000, hellos.allowance + max(0, gained)), now)
-        guard hellos.allowance >= 1_000 else { return false }
-        hellos.allowance -= 1_000
-        return true
     }
 
     // MARK: Channels
@@ -179,6 +183,9 @@ package struct ClusterGate: Sendable {
     private mutating func closeIdle(_ now: Tick) {
         for channel in channels.filter({ now.milliseconds - $0.value.lastHeard.milliseconds >= settings.idleMilliseconds }).keys { close(channel) }
     }
+
+    /// The names of which a new list takes keys again.
+    package func readmitted(by revocations: Revocations) -> [String] { self.revocations.names(missingIn: revocations) }
 
     /// Takes a new list; closes the channels of those who are on it and gives their sessions, to be ended.
     package mutating func revoke(_ revocations: Revocations) -> [(identity: WorkerIdentity, session: SessionID)] {

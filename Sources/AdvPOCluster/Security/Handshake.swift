@@ -81,14 +81,36 @@ package struct HandshakeClaim: Hashable, Sendable {
         return text
     }
 
-    /// SHA-256 of the hello alone.
-    var digest: [UInt8] { Array(SHA256.hash(data: text.bytes)) }
-
     /// SHA-256 of the hello and the coordinator's nonce: what proofs are made over.
+    package func digest(challenge: [UInt8]) -> [UInt8] { digested.digest(challenge: challenge) }
+
+    /// Hashes all that the hello says, once.
+    package var digested: DigestedClaim {
+        var hash = SHA256()
+        hash.update(data: text.bytes)
+        return DigestedClaim(identity: identity, hash: hash)
+    }
+}
+
+/// A hello whose text is hashed already, so that whoever goes on with it has only the few bytes of a challenge to hash.
+package struct DigestedClaim {
+    package let identity: WorkerIdentity
+    /// SHA-256 of the hello alone.
+    let digest: [UInt8]
+    private let hash: SHA256
+
+    fileprivate init(identity: WorkerIdentity, hash: SHA256) {
+        self.identity = identity
+        self.hash = hash
+        digest = Array(hash.finalize())
+    }
+
     package func digest(challenge: [UInt8]) -> [UInt8] {
-        var text = text
+        var text = HandshakeText()
         text.add(challenge)
-        return Array(SHA256.hash(data: text.bytes))
+        var hash = hash
+        hash.update(data: text.bytes)
+        return Array(hash.finalize())
     }
 }
 

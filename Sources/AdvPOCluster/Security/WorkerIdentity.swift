@@ -42,4 +42,9 @@ package struct Revocations: Hashable, Sendable {
     package func lastSerial(of name: String) -> UInt32 { lastRevoked[name] ?? 0 }
 
     package var count: Int { lastRevoked.count }
+
+    /// Names of which this list revokes more keys than the other, in their order.
+    package func names(missingIn other: Revocations) -> [String] {
+        lastRevoked.filter { $0.value > other.lastSerial(of: $0.key) }.map(\.key).sorted()
+    }
 }

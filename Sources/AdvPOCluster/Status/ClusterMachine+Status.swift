@@ -36,7 +36,7 @@ extension ClusterMachine {
     private func describe(_ session: SessionID, _ worker: Worker, _ now: Tick) -> ClusterStatus.Worker {
         let introduction = worker.introduction
         return ClusterStatus.Worker(
-            session: session, name: introduction.name, instance: String(introduction.instance.prefix(8)), protocolVersion: introduction.protocolVersion,
+            session: session, name: introduction.name, instance: introduction.shortInstance, protocolVersion: introduction.protocolVersion,
             slots: introduction.slots, models: introduction.models,
             state: Self.state(of: worker),
             millisecondsSinceHeard: max(0, now.milliseconds - worker.lastHeard.milliseconds),
@@ -51,7 +51,7 @@ extension ClusterMachine {
     /// - Throws: `AmbiguousWorker` when several fit.
     package func session(ofWorker text: String) throws(AmbiguousWorker) -> SessionID? {
         let exact = presentWorkers.filter { $0.value.introduction.name == text || String($0.key.rawValue) == text }
-        let fitting = exact.isEmpty && text.count >= 4 ? presentWorkers.filter { $0.value.introduction.instance.hasPrefix(text) } : exact
+        let fitting = exact.isEmpty && text.count >= 4 ? presentWorkers.filter { $0.value.introduction.instance.hasPrefix(text) || $0.value.introduction.ownInstance.hasPrefix(text) } : exact
         guard fitting.count <= 1 else { throw AmbiguousWorker(sessions: fitting.map(\.key)) }
         return fitting.first?.key
     }
@@ -92,6 +92,17 @@ extension ClusterMachine {
             id: TaskID(epoch: epoch, task: id), run: task.header.run, iteration: task.header.iteration, purpose: purpose,
             units: task.unitCount, steps: [TaskStory.Step(at: task.queuedSince, what: .queued)])
     }
+}
+
+extension WorkerIntroduction {
+    /// Without the identity that the gate puts before it.
+    fileprivate var ownInstance: Substring {
+        guard let slash = instance.firstIndex(of: "/") else { return instance[...] }
+        return instance[instance.index(after: slash)...]
+    }
+
+    /// What people tell processes apart by.
+    package var shortInstance: String { String(ownInstance.prefix(8)) }
 }
 
 extension ClusterStatus.ModelRate {

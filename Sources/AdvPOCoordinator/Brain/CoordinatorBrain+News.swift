@@ -22,7 +22,7 @@ extension CoordinatorBrain {
             return .init(
                 "worker joined",
                 details: worker(introduction.name, session) + [
-                    ("slots", "\(introduction.slots)"), ("protocol", introduction.protocolVersion), ("instance", String(introduction.instance.prefix(8))),
+                    ("slots", "\(introduction.slots)"), ("protocol", introduction.protocolVersion), ("instance", introduction.shortInstance),
                 ])
         case .lost(let session, let name, let reason, let isFault, let tasks):
             var details = worker(name, session) + [(LogKey.reason, reason)]

@@ -54,10 +54,14 @@ extension Coordinator: ClusterService {
     // MARK: Stories
 
     private func story(of id: TaskID) async throws(APIError) -> JSONValue? {
+        if let story = try await toldStory(of: id) { return story }
+        return Self.remains(of: id, try await places(.task(epoch: id.epoch, task: id.task), limit: 1_000))
+    }
+
+    /// One that is in memory or was written down.
+    private func toldStory(of id: TaskID) async throws(APIError) -> JSONValue? {
         if id.epoch == epoch, let story = brain.cluster.story(of: id.task) { return story.json(WallTime(clock.now())) }
-        if let stored = try await reading({ try await store.story(epoch: id.epoch, task: id.task) }) { return Self.json(stored) }
-        let units = try await reading { try await store.unitPlaces(.task(epoch: id.epoch, task: id.task), limit: 1_000) }
-        return Self.remains(of: id, units)
+        return try await reading { try await store.story(epoch: id.epoch, task: id.task) }.flatMap(Self.json)
     }
 
     private func storiesOfJob(_ job: JobID) async throws(APIError) -> [JSONValue] {
@@ -71,12 +75,26 @@ extension Coordinator: ClusterService {
 
     private func storiesOfUnit(_ prefix: String) async throws(APIError) -> [JSONValue] {
         var ids = brain.cluster.leasedTasks(withUnit: { $0.description.hasPrefix(prefix) }, limit: Self.storyLimit).map { TaskID(epoch: epoch, task: $0) }
-        for place in try await reading({ try await store.unitPlaces(.name(prefix: prefix), limit: Self.storyLimit) }) {
+        let found = try await places(.name(prefix: prefix), limit: Self.storyLimit)
+        for place in found {
             if let id = TaskID(place.lease), !ids.contains(id) { ids.append(id) }
         }
         var stories: [JSONValue] = []
-        for id in ids { if let story = try await story(of: id) { stories.append(story) } }
+        for id in ids {
+            // What was found of it is enough: to look for all its units would go through the table once for each task.
+            if let story = try await toldStory(of: id) ?? Self.remains(of: id, found.filter { TaskID($0.lease) == id }) { stories.append(story) }
+        }
         return stories
+    }
+
+    /// Goes through all units that are stored, since an index would make each of them dearer to take in: so one look-up at a time.
+    private func places(_ search: UnitSearch, limit: Int) async throws(APIError) -> [UnitPlace] {
+        guard !isSearchingUnits else {
+            throw APIError(code: .throttling, message: "another story is looked up among all stored units, and one is at a time; try again in a moment")
+        }
+        isSearchingUnits = true
+        defer { isSearchingUnits = false }
+        return try await reading { try await store.unitPlaces(search, limit: limit) }
     }
 
     private static func json(_ stored: StoredStory) -> JSONValue? {

@@ -9,13 +9,9 @@ package final class Gatekeeper: Sendable {
     private struct State {
         var gate: ClusterGate
         var generator = SystemRandomNumberGenerator()
-        /// Refusals that the log was not told of one by one.
-        var unsaid = 0
-        var lastSaid: ContinuousClock.Instant?
     }
 
-    private static let sayingPause = Duration.seconds(1)
-
+    private let complaints = ComplaintLimiter()
     private let state: Mutex<State>
     private let start: ContinuousClock.Instant
     private let logger: Logger
@@ -36,8 +32,19 @@ package final class Gatekeeper: Sendable {
 
     // MARK: Handshake
 
-    func challenge(_ claim: HandshakeClaim) -> Result<ClusterGate.Challenge, GateRefusal> {
+    /// Whether a hello may be looked at; with its bytes once they are known, whether so long a one may.
+    func allowsHello(further bytes: Int? = nil) -> Bool {
         let now = now
+        return state.withLock { state in
+            do throws(GateRefusal) {
+                try state.gate.takeHello(further: bytes, now)
+                return true
+            } catch { return false }
+        }
+    }
+
+    func challenge(_ claim: HandshakeClaim) -> Result<ClusterGate.Challenge, GateRefusal> {
+        let (now, claim) = (now, claim.digested)
         return state.withLock { state in
             let random = state.generator.bytes(ClusterGate.randomBytes)
             return Result { () throws(GateRefusal) in try state.gate.challenge(claim, random: random, now) }
@@ -45,7 +52,7 @@ package final class Gatekeeper: Sendable {
     }
 
     func prove(_ claim: HandshakeClaim, _ answer: ControlRequest.Credential.Answer) -> Result<ClusterGate.Admission, GateRefusal> {
-        let now = now
+        let (now, claim) = (now, claim.digested)
         return state.withLock { state in
             Result { () throws(GateRefusal) in try state.gate.prove(claim, challenge: answer.challenge, proof: answer.proof, now) }
         }
@@ -73,7 +80,13 @@ package final class Gatekeeper: Sendable {
 
     /// Takes a new list of keys that count no more, and ends the sessions of those who are on it.
     package func revoke(_ revocations: Revocations, in coordinator: Coordinator) async {
-        for (identity, session) in state.withLock({ $0.gate.revoke(revocations) }) {
+        let (readmitted, ended) = state.withLock { ($0.gate.readmitted(by: revocations), $0.gate.revoke(revocations)) }
+        if !readmitted.isEmpty {
+            logger.warning(
+                "the new list of revoked keys lacks workers of the one before: their keys are taken again. If nobody meant that, restore revoked.yaml and send SIGHUP",
+                metadata: ["workers": .string(readmitted.prefix(20).joined(separator: ", ")), "count": "\(readmitted.count)"])
+        }
+        for (identity, session) in ended {
             logger.notice("a worker's key was revoked, its session ends", metadata: ["worker": "\(identity)", "session": "\(session.rawValue)"])
             await coordinator.dismiss(session)
         }
@@ -83,17 +96,7 @@ package final class Gatekeeper: Sendable {
 
     /// Says who was refused and why, at most once a second: whoever can reach the port can be refused.
     func sayRefused(_ reason: String, _ who: String) {
-        let unsaid: Int? = state.withLock { state in
-            let now = ContinuousClock.now
-            if let last = state.lastSaid, now - last < Self.sayingPause {
-                state.unsaid += 1
-                return nil
-            }
-            state.lastSaid = now
-            defer { state.unsaid = 0 }
-            return state.unsaid
-        }
-        guard let unsaid else { return }
+        guard let unsaid = complaints.unsaidBeforeNext() else { return }
         logger.warning("a worker was refused", metadata: ["who": "\(who.prefix(200))", "reason": "\(reason)", "unreported": "\(unsaid)"])
     }
 }

@@ -32,8 +32,10 @@ package struct GuardedReplier: Replier {
             }
     }
 
-    /// As many models as a worker may have, with names of the greatest length, and what else a hello says.
-    private static let greetingBytes = 2 * 1024 * 1024
+    /// Far more than the names of a worker's models need.
+    static let greetingBytes = 256 * 1024
+    /// A goodbye has a session's number and a few bytes around it.
+    private static let goodbyeBytes = 32
 
     package var address: String { replier.address }
     package var peerEvents: AsyncStream<PeerEvent> { replier.peerEvents }
@@ -49,6 +51,7 @@ package struct GuardedReplier: Replier {
         if let frame = SealedFrame(request.message) { return await answer(frame, of: request.peer, handler) }
         switch socket {
         case .control:
+            guard gatekeeper.allowsHello() else { return refuse(.busy, "peer \(request.peer.rawValue)") }
             do {
                 return await greet(try Frame.decode(request.message, limits: greetingLimits), of: request.peer, handler)
             } catch {
@@ -78,7 +81,7 @@ package struct GuardedReplier: Replier {
         do throws(TransportError) {
             let payload = try frame.inner.withUnsafeBytes { bytes in Result { () throws(TransportError) in try Frame.decode(bytes, limits: limits) } }.get()
             let answer = await handler(IncomingRequest(peer: peer, message: payload, provenSession: session.rawValue))
-            if answer == unknownSession { gatekeeper.close(frame.channel) }
+            if answer == unknownSession || isGoodbye(payload) { gatekeeper.close(frame.channel) }
             reply = try Frame.encode(answer, limits: limits)
         } catch {
             reply = Frame.failure(error.message)
@@ -86,9 +89,16 @@ package struct GuardedReplier: Replier {
         return key.seal(reply, as: .answer(socket), channel: frame.channel, counter: frame.counter)
     }
 
+    private func isGoodbye(_ payload: [UInt8]) -> Bool {
+        guard socket == .control, payload.count <= Self.goodbyeBytes, case .success(.goodbye) = Result(catching: { try ControlRequest(decoding: payload, limits: limits) })
+        else { return false }
+        return true
+    }
+
     // MARK: Hellos
 
     private func greet(_ payload: [UInt8], of peer: PeerID, _ handler: Handler) async -> [UInt8] {
+        guard gatekeeper.allowsHello(further: payload.count) else { return refuse(.busy, "peer \(peer.rawValue)") }
         let request: ControlRequest
         do {
             request = try ControlRequest(decoding: payload, limits: limits)

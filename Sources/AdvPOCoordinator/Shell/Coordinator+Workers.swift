@@ -13,11 +13,16 @@ extension Coordinator {
         do {
             decoded = try ControlRequest(decoding: request.message, limits: limits)
         } catch {
-            logger.warning("a control message was not understood", metadata: ["error": "\(error)"])
+            complain("a control message was not understood", error)
             return ControlReply.refused("the coordinator did not understand the message: \(error)").encoded()
         }
-        // Who has proved to be one session speaks for no other.
-        if let session = decoded.session, !request.isAllowed(for: session) { return ControlReply.unknownSession.encoded() }
+        // Who has proved to be one session speaks for no other, and opens none: the hello of a session is what its proof was made over.
+        if let session = decoded.session {
+            guard request.isAllowed(for: session) else { return ControlReply.unknownSession.encoded() }
+        } else if request.provenSession != nil {
+            complain("a worker said hello within a session", "its session is \(request.provenSession ?? 0)")
+            return ControlReply.refused("a hello has no place within a session: say goodbye first, then a hello with a proof").encoded()
+        }
         return await answer(decoded, of: request.peer)?.encoded() ?? []
     }
 
@@ -44,14 +49,23 @@ extension Coordinator {
         do {
             decoded = try WorkRequest(decoding: request.message, limits: limits)
         } catch {
-            logger.warning("a work message was not understood", metadata: ["error": "\(error)"])
+            complain("a work message was not understood", error)
             return WorkReply.refused("the coordinator did not understand the message: \(error)").encoded()
         }
         if let session = decoded.session, !request.isAllowed(for: session) { return WorkReply.unknownSession.encoded() }
+        // A fetch names no session that counts; who has proved to be one gets content only while it lasts.
+        if decoded.session == nil, let session = request.provenSession, await !isPresent(SessionID(session)) { return WorkReply.unknownSession.encoded() }
         if case .fetch(_, let hashes) = decoded { return WorkReply.blobs(await fetch(hashes, limits: limits)).encoded() }
         guard let effect = await decide(decoded) else { return [] }
         return WireEdge.workReply(to: effect).encoded()
     }
+
+    private nonisolated func complain(_ what: Logger.Message, _ error: some Any) {
+        guard let unsaid = complaints.unsaidBeforeNext() else { return }
+        logger.warning(what, metadata: ["error": .string(String("\(error)".prefix(500))), "unreported": "\(unsaid)"])
+    }
+
+    private func isPresent(_ session: SessionID) -> Bool { brain.cluster.isPresent(session) }
 
     private func decide(_ request: WorkRequest) async -> ClusterEffect? {
         let token = takeToken()

@@ -19,6 +19,8 @@ package actor Coordinator {
     let namespace: JobNamespace
     let clock: any CoordinatorClock
     let logger: Logger
+    /// Of messages that were not understood.
+    let complaints = ComplaintLimiter()
     var brain: CoordinatorBrain
     let epoch: UInt64
     let settings: ClusterSettings
@@ -37,6 +39,7 @@ package actor Coordinator {
     var blobs = BlobShelf()
     /// Under way now.
     var submissionsWithFiles = 0
+    var isSearchingUnits = false
     /// Every job of the data directory, by creation; what it says is durable.
     private(set) var directory: OrderedDictionary<JobID, DirectoryEntry> = [:]
     private(set) var index = JobIndex()

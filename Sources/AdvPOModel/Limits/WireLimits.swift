@@ -28,4 +28,12 @@ package struct WireLimits: Hashable, Sendable {
     /// JSON values in one message or blob.
     package var jsonValues = 100_000
     package init() {}
+
+    /// Of the control socket: a heartbeat with all leases and models that one may have is well within.
+    package static var control: WireLimits {
+        var limits = WireLimits()
+        limits.messageBytes = 2 * 1024 * 1024
+        limits.decompressedBytes = 2 * 1024 * 1024
+        return limits
+    }
 }

@@ -84,11 +84,11 @@ package enum StoreBackup {
     }
 
     private static func makeEmpty(beside file: String, _ directory: String) throws(StoreError) -> String {
-        let partial = file + ".partial"
-        remove(partial)
-        guard FileManager.default.createFile(atPath: partial, contents: nil, attributes: [.posixPermissions: 0o600]) else {
-            throw .notWritable(directory: directory, reason: "cannot create \(partial)")
-        }
+        // Under a name that nobody can guess and lay a link at.
+        let partial = file + ".partial~" + String(UInt64.random(in: .min ... .max), radix: 16)
+        let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .notWritable(directory: directory, reason: "cannot create \(partial): \(String(cString: strerror(errno)))") }
+        close(descriptor)
         return partial
     }
 

@@ -59,6 +59,7 @@ extension ControlRequest.Hello {
         guard proto.slots >= 1, proto.slots <= limits.slotsPerWorker else {
             throw WireError(place: "\(place).slots", problem: "is \(proto.slots), not between 1 and \(limits.slotsPerWorker)")
         }
+        guard Set(proto.models).count == proto.models.count else { throw WireError(place: "\(place).models", problem: "name a model twice; each comes once") }
         self.init(
             version: WireVersion(proto.version), instance: proto.instance, name: proto.name, slots: proto.slots, models: proto.models,
             credential: try ControlRequest.Credential(proto, place))

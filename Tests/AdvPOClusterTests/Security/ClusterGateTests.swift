@@ -113,18 +113,45 @@ import Testing
         check(gate.open(1, for: admission, session: SessionID(1), slots: 1, now) == nil)
     }
 
-    @Test("hellos without proof are limited and leave nothing behind")
+    @Test("hellos are limited, with a proof and without, and long ones count for more")
     func flood() throws {
         var settings = GateSettings()
         settings.helloBurst = 10
         settings.hellosPerSecond = 2
+        settings.bytesPerHello = 1_000
         var gate = try SecurityFixtures.gate(settings: settings)
-        let claim = try SecurityFixtures.claim()
-        for _ in 0..<10 { _ = try gate.challenge(claim, random: SecurityFixtures.random, now) }
-        check(refusal { _ = try gate.challenge(claim, random: SecurityFixtures.random, now) } == .busy)
-        check(refusal { _ = try gate.challenge(claim, random: SecurityFixtures.random, Tick(milliseconds: 499)) } == .busy)
-        _ = try gate.challenge(claim, random: SecurityFixtures.random, Tick(milliseconds: 500))
-        check(gate.channelCount == 0)
+        for _ in 0..<10 {
+            try gate.takeHello(now)
+            try gate.takeHello(further: 999, now)
+        }
+        check(refusal { try gate.takeHello(now) } == .busy)
+        check(refusal { try gate.takeHello(Tick(milliseconds: 499)) } == .busy)
+        try gate.takeHello(Tick(milliseconds: 500))
+        check(refusal { try gate.takeHello(further: 3_000, Tick(milliseconds: 1_500)) } == .busy, "two are allowed since")
+        try gate.takeHello(further: 2_500, Tick(milliseconds: 1_500))
+        check(refusal { try gate.takeHello(Tick(milliseconds: 1_500)) } == .busy)
+    }
+
+    @Test("10,000 workers can say both their hellos at once")
+    func reconnect() throws {
+        var gate = try SecurityFixtures.gate()
+        for _ in 0..<20_000 { try gate.takeHello(now) }
+    }
+
+    @Test("a list that revokes less than the one before tells which names it takes again")
+    func readmission() throws {
+        let two = try #require(WorkerIdentity(name: "two", serial: 2))
+        let (one, twoBefore) = (try #require(WorkerIdentity(name: "one", serial: 1)), try #require(WorkerIdentity(name: "two", serial: 1)))
+        var revocations = Revocations()
+        for identity in [two, one] { revocations.revoke(identity) }
+        var gate = try SecurityFixtures.gate(revocations: revocations)
+        check(gate.readmitted(by: revocations).isEmpty)
+        check(gate.readmitted(by: Revocations()) == ["one", "two"])
+        var fewer = Revocations()
+        for identity in [one, twoBefore] { fewer.revoke(identity) }
+        check(gate.readmitted(by: fewer) == ["two"])
+        _ = gate.revoke(fewer)
+        check(gate.readmitted(by: revocations).isEmpty)
     }
 
     @Test("a key has so many channels; when they are all taken, those without a word for long make room")

@@ -22,6 +22,12 @@ enum SecurityFixtures {
 }
 
 extension ClusterGate {
+    mutating func challenge(_ claim: HandshakeClaim, random: [UInt8], _ now: Tick) throws -> Challenge { try challenge(claim.digested, random: random, now) }
+
+    mutating func prove(_ claim: HandshakeClaim, challenge: [UInt8], proof: [UInt8], _ now: Tick) throws -> Admission {
+        try prove(claim.digested, challenge: challenge, proof: proof, now)
+    }
+
     /// A handshake by a worker that does all right, up to the channel.
     mutating func enter(_ claim: HandshakeClaim, channel: UInt64, session: UInt64, at milliseconds: Int64 = 0) throws -> ChannelKey? {
         let now = Tick(milliseconds: milliseconds)

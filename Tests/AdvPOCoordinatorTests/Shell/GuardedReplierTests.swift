@@ -82,6 +82,63 @@ import Testing
         }
     }
 
+    @Test("a worker with a channel opens no second session under it, nor ends another's by its instance")
+    func sealedHello() async throws {
+        try await Guarded.run { guarded in
+            let (one, two) = (try guarded.worker("one"), try guarded.worker("two"))
+            let (mine, theirs) = (try await one.join(), try await two.join(instance: "j"))
+            for instance in ["another", "two#1/j", "one#1/i"] {
+                guard case .refused(let reason) = try await one.askSealed(Guarded.hello(instance)) else { throw Guarded.Unexpected() }
+                #expect(reason.contains("within a session"))
+            }
+            let status = await guarded.coordinator.clusterStatus(workerLimit: 10).text
+            #expect(status.contains(#""totals":{"workers":2,"#), "\(status)")
+            #expect(status.contains(#""instance":"i""#) && status.contains(#""instance":"j""#), "shown without the identity before it: \(status)")
+            for (worker, session) in [(one, mine), (two, theirs)] {
+                #expect(try await worker.ask(.report(session: session, lease: Lease(task: 1, attempt: 1, epoch: 1), units: [], taskEnded: true)) == .stale, "its session goes on")
+            }
+            await one.close()
+            await two.close()
+        }
+    }
+
+    @Test("content is given while the session lasts: not after it was ended, nor after a goodbye")
+    func fetchAfterTheSession() async throws {
+        try await Guarded.run { guarded in
+            let fetch = WorkRequest.fetch(session: 0, hashes: [ContentHash(of: [1])])
+            let (ended, leaving) = (try guarded.worker("one"), try guarded.worker("two"))
+            let session = try await ended.join()
+            #expect(try await ended.ask(fetch) == .blobs([.init(hash: ContentHash(of: [1]), bytes: nil)]))
+            await guarded.coordinator.dismiss(SessionID(session))
+            #expect(try await ended.ask(fetch) == .unknownSession)
+            let left = try await leaving.join()
+            #expect(try await leaving.ask(.goodbye(session: left)) == .instructions(.init(sequence: 0, cancel: [], drain: false)))
+            #expect(try await leaving.ask(fetch) == .unknownSession)
+            #expect(leaving.work.received.last == [0] + WorkReply.unknownSession.encoded(), "in plain: its channel is closed, and the key gone")
+            await ended.close()
+            await leaving.close()
+        }
+    }
+
+    @Test("strangers' hellos are refused before they are looked at when there are too many, and when they are long")
+    func manyHellos() async throws {
+        var settings = GateSettings()
+        settings.helloBurst = 3
+        settings.hellosPerSecond = 0
+        try await Guarded.run(settings) { guarded in
+            let (control, work) = try guarded.requesters(framing: .callers)
+            let bomb = try Frame.encode([UInt8](repeating: 7, count: 300 * 1024), limits: WireLimits())
+            #expect(bomb.count < 1_024)
+            for words in ["after decompression", "after decompression", "after decompression", "too many workers say hello"] {
+                let answer = try await control.request(bomb, timeoutMilliseconds: 20_000)
+                #expect(answer.first == 2)
+                #expect(String(decoding: answer.dropFirst(), as: UTF8.self).contains(words), "\(String(decoding: answer.dropFirst(), as: UTF8.self))")
+            }
+            await control.close()
+            await work.close()
+        }
+    }
+
     @Test("a revoked worker's session ends at once: its held pull is answered, and its next hello is refused with the reason")
     func revocation() async throws {
         try await Guarded.run { guarded in
@@ -142,11 +199,11 @@ private struct Guarded {
     private let secret: ClusterSecret
     private let addresses: (control: String, work: String)
 
-    static func run(_ body: (Guarded) async throws -> Void) async throws {
+    static func run(_ settings: GateSettings = GateSettings(), _ body: (Guarded) async throws -> Void) async throws {
         let secret = try #require(ClusterSecret((0..<32).map { UInt8($0) }))
         let objects = MemoryObjects(buckets: ["bucket"])
         let coordinator = try await Cluster.open(MemoryStore(), objects)
-        let gatekeeper = Gatekeeper(secret: secret, revocations: Revocations(), logger: Cluster.logger)
+        let gatekeeper = Gatekeeper(secret: secret, revocations: Revocations(), settings: settings, logger: Cluster.logger)
         func listen(_ socket: ClusterSocket) throws -> GuardedReplier {
             let replier = try NNGReplier(listening: "inproc://\(UUID().uuidString)", limits: WireLimits(), framing: .callers, logger: Cluster.logger)
             return GuardedReplier(replier, socket: socket, gatekeeper: gatekeeper, limits: WireLimits())
@@ -217,6 +274,13 @@ private struct KeyedWorker {
 
     func ask(_ request: WorkRequest) async throws -> WorkReply {
         try WorkReply(decoding: try await keyed.work.request(request.encoded(), timeoutMilliseconds: 20_000), limits: WireLimits())
+    }
+
+    /// Sends what its own side would never seal.
+    func askSealed(_ request: ControlRequest) async throws -> ControlReply {
+        // Behind a field that nobody knows its own side does not see that it is a hello.
+        let message = [0x78, 0] + request.encoded()
+        return try ControlReply(decoding: try await keyed.control.request(message, timeoutMilliseconds: 20_000), limits: WireLimits())
     }
 
     func close() async {

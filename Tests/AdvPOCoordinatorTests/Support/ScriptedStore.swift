@@ -6,10 +6,22 @@ actor ScriptedStore: CoordinatorStore {
     let inner: MemoryStore
     private var refusals = 0
     private(set) var refused = 0
+    private var holdsSearches = false
+    private var held: [CheckedContinuation<Void, Never>] = []
 
     init(_ inner: MemoryStore = MemoryStore()) { self.inner = inner }
 
     func refuse(commits: Int) { refusals = commits }
+
+    /// From now on looking for units takes until `releaseSearches`.
+    func holdSearches() { holdsSearches = true }
+    var heldSearches: Int { held.count }
+
+    func releaseSearches() {
+        holdsSearches = false
+        for continuation in held { continuation.resume() }
+        held = []
+    }
 
     func load() async throws -> StoreSnapshot { try await inner.load() }
     func commit(_ records: [StoreRecord]) async throws {
@@ -27,6 +39,9 @@ actor ScriptedStore: CoordinatorStore {
     func journal(of job: JobID) async throws -> [JournalEntry] { try await inner.journal(of: job) }
     func story(epoch: UInt64, task: UInt64) async throws -> StoredStory? { try await inner.story(epoch: epoch, task: task) }
     func stories(of job: JobID, limit: Int) async throws -> [StoredStory] { try await inner.stories(of: job, limit: limit) }
-    func unitPlaces(_ search: UnitSearch, limit: Int) async throws -> [UnitPlace] { try await inner.unitPlaces(search, limit: limit) }
+    func unitPlaces(_ search: UnitSearch, limit: Int) async throws -> [UnitPlace] {
+        if holdsSearches { await withCheckedContinuation { held.append($0) } }
+        return try await inner.unitPlaces(search, limit: limit)
+    }
     func close() async { await inner.close() }
 }
