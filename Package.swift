@@ -120,6 +120,9 @@ let package = Package(
         // For tests only: the cluster in virtual time, a program that plays it, and what test targets share.
         library("AdvPOSimulation", ["AdvPOBedrock", "AdvPOCluster", "AdvPOCoordinator", "AdvPOModel", "AdvPOStore", "AdvPOWire", collections, heap]),
         program("advpo-sim", ["AdvPOSimulation", argumentParser]),
+        // And inputs that nobody would send, for decoders and machines.
+        library("AdvPOFuzzing", ["AdvPOCluster", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections]),
+        program("advpo-fuzz", ["AdvPOFuzzing", argumentParser]),
         .target(name: "AdvPOTestSupport", dependencies: [asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage], path: "Tests/AdvPOTestSupport", swiftSettings: strict),
 
         // Tests: one target per library, then whole processes and rules.
@@ -127,7 +130,7 @@ let package = Package(
         tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", "AdvPOTestSupport", collections], resources: [.copy("Fixtures")]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
         tests("AdvPOOptimizerTests", ["AdvPOModel", "AdvPOOptimizer", "AdvPOTestSupport", collections]),
-        tests("AdvPOWireTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
+        tests("AdvPOWireTests", ["AdvPOFuzzing", "AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", "AdvPOTestSupport", collections, logging], resources: [.copy("Fixtures")]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, httpTypes, hummingbird, logging, nioCore]),
         tests(
@@ -153,7 +156,7 @@ let package = Package(
                 collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioEmbedded, nioHTTP1, nioSSL, subprocess, systemPackage,
             ], exclude: ["drive_authentication.py", "drive_boto3.py", "drive_connections.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections, logging]),
-        tests("SimulationTests", ["AdvPOSimulation", "AdvPOTestSupport"]),
+        tests("SimulationTests", ["AdvPOFuzzing", "AdvPOSimulation", "AdvPOTestSupport", subprocess, systemPackage]),
         tests(
             "ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage], exclude: ["Python"]),
         tests("RuleTests", ["AdvPOTestSupport"]),

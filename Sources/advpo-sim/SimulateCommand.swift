@@ -17,17 +17,15 @@ import ArgumentParser
 
     func run() throws {
         var failed = 0
+        var sum = FaultTable()
         for seed in seed..<(seed + count) {
-            let report = Simulator.run(SimulationConfiguration(seed: seed))
-            print(
-                "seed \(seed): \(report.violations.isEmpty ? "ok" : "FAILED"), \(report.units) units, \(report.messages) messages (\(report.lostMessages) lost), "
-                    + "\(report.workerCrashes) worker and \(report.coordinatorCrashes) coordinator crashes, \(report.suspensions) suspensions, "
-                    + "\(report.partitions) partitions, \(report.repeatedMessages) repeated and \(report.lateMessages) late messages, \(report.slowCommits) slow commits, "
-                    + "\(report.tasksGivenBack) tasks given back, \(report.virtualMilliseconds / 1_000) s, "
-                    + "digest \(report.digest.prefix(16))")
+            let report = Simulator.runAndCompare(seed: seed)
+            sum += report.faults
+            print("seed \(seed): \(report.violations.isEmpty ? "ok" : "FAILED"), \(report.units) units, \(report.messages) messages, \(report.virtualMilliseconds / 1000) s, digest \(report.digest.prefix(16))")
             for violation in report.violations { print("  \(violation)") }
             if !report.violations.isEmpty { failed += 1 }
         }
+        for kind in FaultKind.allCases { print("\(kind.name): \(sum[kind])") }
         if failed > 0 { throw ExitCode(1) }
     }
 }

@@ -6,8 +6,8 @@ enum ImportRule {
         ["AdvPOBedrock", "AdvPOCluster", "AdvPOOptimizer", "AdvPOWire"],
         ["AdvPOEvaluation", "AdvPOInference", "AdvPOObjects", "AdvPOStore", "AdvPOTransport"],
         ["AdvPOAPI", "AdvPOCommandLine", "AdvPOConsole", "AdvPOCoordinator", "AdvPOWorker"],
-        ["AdvPOSimulation", "advpo", "advpo-coord", "advpo-worker"],
-        ["advpo-sim"],
+        ["AdvPOFuzzing", "AdvPOSimulation", "advpo", "advpo-coord", "advpo-worker"],
+        ["advpo-fuzz", "advpo-sim"],
     ]
 
     /// The pure targets.
