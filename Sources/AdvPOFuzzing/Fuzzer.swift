@@ -1,4 +1,4 @@
-package import AdvPOModel
+import AdvPOModel
 
 /// What can be fuzzed. An input of a machine is one event in a sequence; of a decoder, one message.
 package enum FuzzTarget: String, CaseIterable, Hashable, Sendable {

@@ -25,12 +25,13 @@ struct ClusterBook {
     }
 
     enum Question {
-        case hello, heartbeat, goodbye
+        case hello, goodbye
+        case heartbeat(SessionID)
         case pull(SessionID)
         case report(SessionID, Lease)
     }
 
-    var settings: ClusterSettings
+    let settings: ClusterSettings
     var sessions: OrderedDictionary<SessionID, Session> = [:]
     var pastSessions: OrderedSet<SessionID> = []
     var work: OrderedDictionary<Int, Work> = [:]
@@ -39,7 +40,9 @@ struct ClusterBook {
     var questions: OrderedDictionary<RequestToken, Question> = [:]
     /// Leases that were given at some time: material for late reports.
     var pastLeases: [Lease] = []
-    var nextWork = 0
+    private var nextWork = 0
+
+    init(_ settings: ClusterSettings) { self.settings = settings }
 
     mutating func submit(_ specification: TaskSpecification) {
         let units = OrderedSet(specification.work.units.map(\.unit))
@@ -64,7 +67,6 @@ struct ClusterBook {
 
     private func mayBeTakenBack(_ held: Held, _ now: Int64) -> Bool { held.unnamed >= 2 && now - held.since >= settings.leaseDeliveryMilliseconds }
 
-    /// - Parameter ending: the lease that the event reports the end of.
     mutating func follow(_ effects: [ClusterEffect], of event: ClusterEvent, at now: Int64) throws(Broken) {
         for effect in effects {
             if let token = effect.answeredToken, questions[token] == nil { throw Broken("token \(token.rawValue) was answered twice or never asked: \(effect)") }
@@ -76,7 +78,7 @@ struct ClusterBook {
                 guard sessions.count < settings.maximumWorkers else { throw Broken("more than \(settings.maximumWorkers) workers") }
                 sessions[session] = Session(introduction: introduction)
             case .task(let token, let order): try given(order, to: token, now)
-            case .instruct(_, _, let cancelled): try instructed(cancelled, now)
+            case .instruct(let token, _, let cancelled): if case .heartbeat(let session)? = questions[token] { try instructed(session, cancelled, now) }
             case .reportAccepted(let token):
                 guard case .report(let session, let lease)? = questions[token] else { throw Broken("an acceptance of what was no report") }
                 // What ended its task is no longer in the book.
@@ -143,13 +145,11 @@ struct ClusterBook {
         sessions[session]?.held[order.lease.task] = Held(lease: order.lease, since: now)
     }
 
-    private mutating func instructed(_ cancelled: [Lease], _ now: Int64) throws(Broken) {
+    private mutating func instructed(_ session: SessionID, _ cancelled: [Lease], _ now: Int64) throws(Broken) {
         for lease in cancelled {
-            for session in sessions.keys {
-                guard let held = sessions[session]?.held[lease.task], held.lease == lease else { continue }
-                guard mayBeTakenBack(held, now) else { throw Broken("\(lease) was cancelled, but it is current and session \(session.rawValue) holds it") }
-                sessions[session]?.held.removeValue(forKey: lease.task)
-            }
+            guard let held = sessions[session]?.held[lease.task], held.lease == lease else { continue }
+            guard mayBeTakenBack(held, now) else { throw Broken("\(lease) was cancelled, but it is current and session \(session.rawValue) holds it") }
+            sessions[session]?.held.removeValue(forKey: lease.task)
         }
     }
 

@@ -26,7 +26,7 @@ struct ClusterFuzz {
         settings.restMilliseconds = dice.pick([0, 200])
         settings.maximumWorkers = dice.pick([1, 3, 20_000])
         machine = ClusterMachine(settings: settings, epoch: 7)
-        book = ClusterBook(settings: settings)
+        book = ClusterBook(settings)
         let jobs = (0..<2).map { _ in JobID(using: &dice) }
         runs = jobs.flatMap { job in (0..<2).map { RunID(job: job, template: $0, model: 0) } }
     }
@@ -49,7 +49,7 @@ struct ClusterFuzz {
         switch event {
         case .hello(let token, _): book.questions[token] = .hello
         case .heartbeat(let token, let session, let leases, _):
-            book.questions[token] = .heartbeat
+            book.questions[token] = .heartbeat(session)
             book.heard(session, leases)
         case .goodbye(let token, _): book.questions[token] = .goodbye
         case .pull(let token, let session): book.questions[token] = .pull(session)
@@ -110,7 +110,8 @@ struct ClusterFuzz {
     private mutating func heartbeat(_ dice: inout SeededGenerator) -> ClusterEvent {
         let session = session(&dice)
         var leases = book.sessions[session]?.held.values.map(\.lease).filter { _ in !dice.oneIn(4) } ?? []
-        if dice.oneIn(6) { leases.append(lease(&dice)) }
+        // One that it or another had, never one that is still to come: then it would ask to be told to drop that.
+        if dice.oneIn(6), !book.pastLeases.isEmpty { leases.append(dice.pick(book.pastLeases)) }
         return .heartbeat(token(), session, leases: OrderedSet(leases).sorted(), seenInstructions: dice.pick([0, 1, 2, .max]))
     }
 

@@ -133,7 +133,7 @@ struct WorkerFuzz {
     }
 
     private func leases(_ dice: inout SeededGenerator) -> [Lease] {
-        var leases = running.keys.filter { _ in dice.oneIn(2) }
+        var leases = Array(running.keys).filter { _ in dice.oneIn(2) }
         // One that is on its way here still.
         if dice.oneIn(3) { leases.append(Lease(task: nextTask + UInt64(dice.number(below: 3)), attempt: 1, epoch: 1)) }
         return leases

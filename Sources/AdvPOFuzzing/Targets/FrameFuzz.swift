@@ -13,11 +13,10 @@ struct FrameFuzz {
     }()
 
     func step(_ dice: inout SeededGenerator) throws(Broken) -> String {
-        let length = dice.pick([0, 1, 40, 600, 3_000, 20_000])
-        let alphabet = 1 + dice.number(below: 256)
-        let payload = (0..<length).map { _ in UInt8(dice.number(below: alphabet)) }
+        let pattern = (0..<dice.number(below: 200)).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
+        let payload = [[UInt8]](repeating: pattern, count: dice.pick([1, 1, 4, 20, 100])).flatMap(\.self)
         var frame: [UInt8]
-        do throws(TransportError) { frame = try Frame.encode(payload, limits: Self.limits) } catch { throw Broken("a payload of \(length) bytes has no frame: \(error.message)") }
+        do throws(TransportError) { frame = try Frame.encode(payload, limits: Self.limits) } catch { throw Broken("a payload of \(payload.count) bytes has no frame: \(error.message)") }
         // The head holds the sizes.
         if dice.oneIn(2) {
             var head = Array(frame.prefix(20))
