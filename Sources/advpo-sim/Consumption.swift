@@ -7,7 +7,7 @@ struct Consumption {
 
     static func now() -> Consumption {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
         let seconds = [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
         // Linux counts kilobytes here.
         return Consumption(cpuSeconds: seconds, peakMegabytes: usage.ru_maxrss / 1_024)

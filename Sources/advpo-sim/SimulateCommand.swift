@@ -19,6 +19,7 @@ import Foundation
     @Option(help: "In how many processes.") var jobs = 1
     @Flag(help: "One line for each seed, for a program to read.") var lines = false
     @Flag(help: "One run at size, through the machines and the codec alone.") var big = false
+    @Option(help: "Plant a defect of the simulated shell, or all one after the other; some seed must find each.") var defect: String?
     @Option(help: "With --big: workers.") var workers = 10_000
     @Option(help: "With --big: slots of each worker.") var slots = 4
     @Option(help: "With --big: tasks, all queued at the start.") var tasks = 1_000_000
@@ -26,6 +27,9 @@ import Foundation
     func validate() throws {
         guard count >= 1, seed <= .max - count else { throw ValidationError("--count is at least 1") }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs is between 1 and 256") }
+        if let defect, defect != "all", PlantedDefect(rawValue: defect) == nil {
+            throw ValidationError("'\(defect)' is no defect; they are \(PlantedDefect.allCases.map(\.rawValue))")
+        }
         guard (1...1_000_000).contains(workers), (1...4_096).contains(slots), (1...100_000_000).contains(tasks) else {
             throw ValidationError("--workers, --slots or --tasks is out of bounds")
         }
@@ -34,6 +38,10 @@ import Foundation
     func run() throws {
         if big { return try playBig() }
         if lines { return playLines() }
+        if let defect {
+            for planted in PlantedDefect(rawValue: defect).map({ [$0] }) ?? PlantedDefect.allCases { try look(for: planted) }
+            return
+        }
         let start = Date.now
         var sum = SeedSum()
         if jobs == 1 {
@@ -50,8 +58,22 @@ import Foundation
     }
 
     private func playLines() {
-        setvbuf(stdout, nil, _IOLBF, 0)
-        for seed in seed..<(seed + count) { print(SeedLine(seed, Simulator.runAndCompare(seed: seed)).encoded) }
+        for seed in seed..<(seed + count) {
+            let line = SeedLine(seed, Simulator.runAndCompare(seed: seed)).encoded
+            // At once: should the next seed trap, its reader must know how far it came.
+            FileHandle.standardOutput.write(Data((line + "\n").utf8))
+        }
+    }
+
+    /// Until a seed finds it.
+    private func look(for defect: PlantedDefect) throws {
+        for seed in seed..<(seed + count) {
+            let report = Simulator.runAndCompare(seed: seed, defect: defect)
+            guard let first = report.violations.first else { continue }
+            return print("\(defect.rawValue): found by seed \(seed): \(first)")
+        }
+        print("\(defect.rawValue): not found by \(count) seeds from \(seed)")
+        throw ExitCode(1)
     }
 
     private func playBig() throws {
@@ -65,7 +87,7 @@ import Foundation
         let cpu = after.cpuSeconds - before.cpuSeconds
         print(
             "\(result.messages) messages of \(result.bytes / max(1, result.messages)) bytes, \(result.lostWorkers) workers lost, \(result.virtualMilliseconds / 1_000) s of virtual time\n"
-                + "peak memory \(after.peakMegabytes) MB, CPU \((cpu * 1e6 / Double(tasks)).rounded()) us per task (both sides and the codec), "
+                + "peak memory \(after.peakMegabytes) MB, CPU \(Int(cpu * 1e6 / Double(tasks))) us per task (both sides and the codec), "
                 + "wall \(Int(Date.now.timeIntervalSince(start))) s")
         for violation in result.violations { print("  \(violation)") }
         if !result.violations.isEmpty { throw ExitCode(1) }

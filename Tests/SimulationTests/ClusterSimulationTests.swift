@@ -31,7 +31,7 @@ import Testing
 
     @Test("the checkers find every planted defect within forty seeds", .timeLimit(.minutes(10)), arguments: PlantedDefect.allCases)
     func defects(_ defect: PlantedDefect) {
-        let finding = (UInt64(1)...40).first { !Simulator.run(SimulationConfiguration(seed: $0), defect: defect).violations.isEmpty }
+        let finding = (UInt64(1)...40).first { !Simulator.runAndCompare(seed: $0, defect: defect).violations.isEmpty }
         #expect(finding != nil, "no checker saw that the shell \(defect.rawValue)")
     }
 

@@ -83,7 +83,11 @@ struct ClusterBook {
                 guard case .report(let session, let lease)? = questions[token] else { throw Broken("an acceptance of what was no report") }
                 // What ended its task is no longer in the book.
                 let isHeld = sessions[session]?.held[lease.task]?.lease == lease
-                guard isHeld || acceptedNow.contains(lease) else { throw Broken("a report of \(lease) by session \(session.rawValue) counted, which does not hold it") }
+                guard isHeld || acceptedNow.contains(lease) else {
+                    throw Broken("a report of \(lease) by session \(session.rawValue) counted, which does not hold it")
+                }
+                // Given back: whatever is left of it may go to anybody, in the same breath.
+                if isHeld, case .report(_, _, _, _, taskEnded: true) = event { sessions[session]?.held.removeValue(forKey: lease.task) }
             case .reportStale(let token):
                 guard case .report(let session, let lease)? = questions[token] else { throw Broken("a refusal of what was no report") }
                 if let held = sessions[session]?.held[lease.task], held.lease == lease {
@@ -97,9 +101,6 @@ struct ClusterBook {
             if let token = effect.answeredToken { questions.removeValue(forKey: token) }
         }
         acceptedNow = []
-        if case .report(_, let session, let lease, _, true) = event, sessions[session]?.held[lease.task]?.lease == lease {
-            sessions[session]?.held.removeValue(forKey: lease.task)
-        }
     }
 
     /// Leases with accepted units in the event under way.
@@ -127,9 +128,13 @@ struct ClusterBook {
         guard case .pull(let session)? = questions[token] else { throw Broken("\(order.lease) answers what was no pull") }
         guard let introduction = sessions[session]?.introduction else { throw Broken("\(order.lease) went to session \(session.rawValue), which is gone") }
         guard let first = order.units.first, let id = workByUnit[first.unit], let item = work[id] else { throw Broken("\(order.lease) has units that nobody wants") }
-        guard item.task == nil || item.task == order.lease.task, workByTask[order.lease.task] ?? id == id else { throw Broken("the units of \(order.lease) are another task's") }
+        guard item.task == nil || item.task == order.lease.task, workByTask[order.lease.task] ?? id == id else {
+            throw Broken("the units of \(order.lease) are another task's")
+        }
         guard order.lease.attempt > item.attempt else { throw Broken("\(order.lease) came after attempt \(item.attempt)") }
-        guard OrderedSet(order.units.map(\.unit)) == item.remaining, order.run == item.specification.run else { throw Broken("\(order.lease) asks for other units than are left") }
+        guard OrderedSet(order.units.map(\.unit)) == item.remaining, order.run == item.specification.run else {
+            throw Broken("\(order.lease) asks for other units than are left")
+        }
         guard item.specification.models.allSatisfy(introduction.models.contains), introduction.sendsAttachments || !item.specification.hasAttachments else {
             throw Broken("\(order.lease) went to a worker that cannot do it")
         }

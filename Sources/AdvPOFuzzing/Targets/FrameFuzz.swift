@@ -16,7 +16,11 @@ struct FrameFuzz {
         let pattern = (0..<dice.number(below: 200)).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
         let payload = [[UInt8]](repeating: pattern, count: dice.pick([1, 1, 4, 20, 100])).flatMap(\.self)
         var frame: [UInt8]
-        do throws(TransportError) { frame = try Frame.encode(payload, limits: Self.limits) } catch { throw Broken("a payload of \(payload.count) bytes has no frame: \(error.message)") }
+        do throws(TransportError) {
+            frame = try Frame.encode(payload, limits: Self.limits)
+        } catch {
+            throw Broken("a payload of \(payload.count) bytes has no frame: \(error.message)")
+        }
         // The head holds the sizes.
         if dice.oneIn(2) {
             var head = Array(frame.prefix(20))

@@ -17,6 +17,8 @@ struct Witness {
     private var executed: Set<Execution> = []
     private var lastProgress: OrderedDictionary<JobID, Int64> = [:]
     private var epoch: UInt64 = 0
+    /// Sessions that said goodbye.
+    private var leaving: Set<UInt64> = []
 
     struct Holder: Equatable {
         var lease: Lease
@@ -41,7 +43,6 @@ struct Witness {
 
     mutating func asked(_ id: UInt64, _ request: ControlRequest) {
         requests[id] = .control
-        // Whoever leaves holds nothing any more, and neither does a session that is unknown.
         if case .goodbye(let session) = request { leaving.insert(session) }
     }
 
@@ -52,8 +53,6 @@ struct Witness {
         case .fetch: requests[id] = .fetch
         }
     }
-    private var leaving: Set<UInt64> = []
-
     mutating func answered(_ id: UInt64, _ reply: ControlReply) {
         // What its worker is told to drop is nobody's.
         guard case .instructions(let said) = reply else { return }

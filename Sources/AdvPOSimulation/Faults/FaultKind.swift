@@ -46,7 +46,7 @@ package enum FaultKind: Int, CaseIterable, Hashable, Sendable {
 
     /// In words, as reports name it.
     package var name: String {
-        String(String.UnicodeScalarView("\(self)".unicodeScalars.flatMap { $0.properties.isUppercase ? [" ", $0.properties.lowercaseMapping.unicodeScalars.first ?? $0] : [$0] }))
+        "\(self)".reduce(into: "") { name, letter in name += letter.isUppercase ? " \(letter.lowercased())" : "\(letter)" }
     }
 }
 

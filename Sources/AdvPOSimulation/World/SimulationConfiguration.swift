@@ -37,9 +37,9 @@ package struct SimulationConfiguration: Hashable, Sendable {
         modelsPerJob = pick([1, 1, 2])
         let count = pick([1, 1, 2, 3])
         jobs = (0..<count).map { number in
-            let samples = pick(number == 0 ? [8, 12, 24] : [8, 12])
+            let samples = pick(number == 0 ? [8, 8, 12] : [8])
             return JobSize(
-                templates: samples > 12 ? 1 : pick([1, 1, 2]), samplesPerTemplate: samples, budgetCalls: pick([60, 100]),
+                templates: pick([1, 1, 2]), samplesPerTemplate: samples, budgetCalls: pick([50, 80]),
                 submittedAtMilliseconds: number == 0 ? 0 : Int64(pick([0, 500, 5_000])))
         }
         faultMilliseconds = Int64(pick([15_000, 30_000]))
@@ -123,6 +123,15 @@ package struct SimulationConfiguration: Hashable, Sendable {
         return calm
     }
 
+    /// The same jobs without faults, each stopped by its user on the way: then a stop must be quick.
+    package var stoppedInPeace: SimulationConfiguration {
+        var peaceful = withoutFaults
+        peaceful.rates[.userStops] = 1_000
+        return peaceful
+    }
+
     /// Nothing goes wrong in it.
     package var isCalm: Bool { rates.isEmpty }
+    /// Nothing goes wrong in it, whatever users do.
+    var isPeaceful: Bool { self == withoutFaults || self == stoppedInPeace }
 }

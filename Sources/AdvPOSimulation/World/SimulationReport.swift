@@ -19,11 +19,14 @@ package struct SimulationReport: Hashable, Sendable {
 
 extension Simulator {
     /// Plays a seed's world and, for every other seed, the same jobs without faults: faults may cost time, never a different answer.
-    package static func runAndCompare(seed: UInt64) -> SimulationReport {
+    /// For one of four, the same jobs once more, each stopped in peace.
+    package static func runAndCompare(seed: UInt64, defect: PlantedDefect? = nil) -> SimulationReport {
         let configuration = SimulationConfiguration(seed: seed)
-        var report = run(configuration)
-        guard seed.isMultiple(of: 2), report.violations.isEmpty else { return report }
-        let calm = run(configuration.withoutFaults)
+        var report = run(configuration, defect: defect)
+        guard report.violations.isEmpty else { return report }
+        if seed % 4 == 1 { report.violations += run(configuration.stoppedInPeace, defect: defect).violations.map { "stopped in peace: \($0)" } }
+        guard seed.isMultiple(of: 2) else { return report }
+        let calm = run(configuration.withoutFaults, defect: defect)
         report.violations += calm.violations.map { "without faults: \($0)" }
         for (run, outcome) in report.outcomes where calm.outcomes[run] != outcome {
             report.violations.append("run \(run) ended with \(outcome.prefix(300)), without faults with \(calm.outcomes[run]?.prefix(300) ?? "nothing")")

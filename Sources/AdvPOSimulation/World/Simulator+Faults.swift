@@ -7,8 +7,8 @@ extension Simulator {
     /// What the users of a job do to it.
     mutating func planFaults(of job: JobID) {
         if random(below: 1_000) < configuration.rates[.userStops] {
-            // Sometimes in the healed world, where a stop must be quick.
-            at(random(below: 3) == 0 ? configuration.faultMilliseconds + 5_000 : Int64(500 + random(below: 15_000)), .userStops(job))
+            // Sometimes in the healed world.
+            at(random(below: 3) == 0 ? configuration.faultMilliseconds + 5_000 : Int64(500 + random(below: 8_000)), .userStops(job))
         }
         if random(below: 1_000) < configuration.rates[.userStopsDuringRestart] { stoppedDuringRestart.append(job) }
         if random(below: 1_000) < configuration.rates[.jobDeleted] { deletedByUser.append(job) }

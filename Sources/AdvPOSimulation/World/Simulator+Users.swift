@@ -48,10 +48,11 @@ extension Simulator {
         }
     }
 
-    /// How long after its stop a job's tasks may be under way: an answer's way to each worker, and where a cancellation may have been forgotten, one heartbeat more.
+    /// Where nothing goes wrong, a cancellation's way to each worker, and one heartbeat more where a worker may have forgotten one that overtook its task.
+    /// Elsewhere, after the healing, as long as a worker may wait for answers that were lost.
     mutating func expectIdle(_ job: JobID) {
-        let isQuiet = now >= configuration.faultMilliseconds + 60_000
-        let bound = configuration.cluster.heartbeatMilliseconds + 3_000
-        at(isQuiet ? now + bound : max(now, configuration.faultMilliseconds) + 60_000 + bound, .stoppedJobIsChecked(job))
+        let mayForget = configuration.worker.rememberedCancels < configuration.slotsPerWorker
+        let bound = mayForget ? configuration.cluster.heartbeatMilliseconds + 3_000 : 2_000
+        at(configuration.isPeaceful ? now + bound : max(now, configuration.faultMilliseconds) + 60_000 + bound, .stoppedJobIsChecked(job))
     }
 }
