@@ -10,8 +10,9 @@ import Testing
 
     private static func output(_ program: String, _ arguments: [String]) async throws -> String {
         let path = products.appendingPathComponent(program).path
-        let result = try await Subprocess.run(.path(FilePath(path)), arguments: Arguments(arguments), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-        return (result.standardOutput ?? "") + (result.standardError ?? "")
+        let result = try await Subprocess.run(
+            .path(FilePath(path)), arguments: Arguments(arguments), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+        return result.standardOutput + result.standardError
     }
 
     @Test("two processes play the same seeds to the same digests, alone and as a crew", .timeLimit(.minutes(5)))

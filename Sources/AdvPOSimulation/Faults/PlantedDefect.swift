@@ -6,7 +6,7 @@ package enum PlantedDefect: String, CaseIterable, Hashable, Sendable {
     case losesRecords
     /// A transaction is applied a second time, now and then.
     case repeatsTransactions
-    /// A report of a lease that is void is let in as one of the lease that holds.
+    /// A report of a lease that is void is acknowledged.
     case acceptsStaleLeases
     /// A restarted coordinator counts its epoch from the last but one.
     case repeatsEpochs

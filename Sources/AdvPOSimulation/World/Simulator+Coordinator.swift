@@ -154,7 +154,8 @@ extension Simulator {
             if case .welcome(let welcome) = reply, let worker = requests[id]?.worker { workers[worker].session = SessionID(welcome.session) }
             bytes = reply.encoded()
         } else {
-            let reply = WireEdge.workReply(to: effect)
+            var reply = WireEdge.workReply(to: effect)
+            if defect == .acceptsStaleLeases, reply == .stale { reply = .accepted }
             if defect == .starvesOneJob, case .task(let order) = reply, order.run.job == plans.keys.last { return }
             witness.answered(id, reply, durable)
             bytes = reply.encoded()
@@ -182,7 +183,7 @@ extension Simulator {
             } else {
                 let request = try WorkRequest(decoding: bytes, limits: WireLimits())
                 witness.asked(id, request)
-                guard let event = WireEdge.event(for: known(request), token: token) else { return }
+                guard let event = WireEdge.event(for: request, token: token) else { return }
                 coordinator?.requestsByToken[token] = id
                 post(.cluster(event))
             }
@@ -198,18 +199,10 @@ extension Simulator {
         if requests[id] != nil { travel(.replyArrives(id, ControlReply.refused(refusal.reason).encoded()), failing: id) }
     }
 
-    // MARK: - Planted defects of the edge
-
+    /// As it came, but for a planted defect of the edge.
     private func known(_ request: ControlRequest) -> ControlRequest {
         guard defect == .admitsOtherMajors, case .hello(var hello) = request, hello.version.major != WireVersion.current.major else { return request }
         hello = ControlRequest.Hello(version: .current, instance: "foreign", name: "foreign", slots: 1, models: [])
         return .hello(hello)
-    }
-
-    private func known(_ request: WorkRequest) -> WorkRequest {
-        guard defect == .acceptsStaleLeases, case .report(_, let lease, let units, let ended) = request, let holder = witness.holders[lease.task],
-            holder.lease.epoch == lease.epoch
-        else { return request }
-        return .report(session: holder.session, lease: holder.lease, units: units, taskEnded: ended)
     }
 }
