@@ -17,7 +17,7 @@ struct Witness {
     private var executed: Set<Execution> = []
     private var lastProgress: OrderedDictionary<JobID, Int64> = [:]
     private var epoch: UInt64 = 0
-    /// Sessions that said goodbye.
+    /// Sessions whose goodbye was answered.
     private var leaving: Set<UInt64> = []
 
     struct Holder: Equatable {
@@ -32,6 +32,7 @@ struct Witness {
 
     private enum Asked {
         case control
+        case goodbye(session: UInt64)
         case pull(session: UInt64)
         case report(session: UInt64, Lease, units: [ContentHash])
         case fetch
@@ -39,11 +40,15 @@ struct Witness {
 
     // MARK: - What comes to the coordinator, and what leaves it
 
-    func isControl(_ id: UInt64) -> Bool { if case .control? = requests[id] { true } else { false } }
+    func isControl(_ id: UInt64) -> Bool {
+        switch requests[id] {
+        case .control?, .goodbye?: true
+        case .pull?, .report?, .fetch?, nil: false
+        }
+    }
 
     mutating func asked(_ id: UInt64, _ request: ControlRequest) {
-        requests[id] = .control
-        if case .goodbye(let session) = request { leaving.insert(session) }
+        if case .goodbye(let session) = request { requests[id] = .goodbye(session: session) } else { requests[id] = .control }
     }
 
     mutating func asked(_ id: UInt64, _ request: WorkRequest) {
@@ -53,7 +58,10 @@ struct Witness {
         case .fetch: requests[id] = .fetch
         }
     }
+
     mutating func answered(_ id: UInt64, _ reply: ControlReply) {
+        // Not when it was said: what came before it may still be answered.
+        if case .goodbye(let session)? = requests[id] { leaving.insert(session) }
         // What its worker is told to drop is nobody's.
         guard case .instructions(let said) = reply else { return }
         for lease in said.cancel where holders[lease.task]?.lease == lease { holders.removeValue(forKey: lease.task) }

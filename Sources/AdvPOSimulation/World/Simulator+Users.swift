@@ -41,6 +41,7 @@ extension Simulator {
 
     /// A while after a stop is on the disk, nobody works for the job any more.
     mutating func checkIdle(_ job: JobID) {
+        idleChecks -= 1
         for (index, worker) in workers.enumerated() {
             for (lease, order) in worker.running where order.run.job == job {
                 shellViolations.append("job \(job) was stopped long ago, but worker \(index) still runs \(lease) of it")
@@ -51,6 +52,7 @@ extension Simulator {
     /// Where nothing goes wrong, a cancellation's way to each worker, and one heartbeat more where a worker may have forgotten one that overtook its task.
     /// Elsewhere, after the healing, as long as a worker may wait for answers that were lost.
     mutating func expectIdle(_ job: JobID) {
+        idleChecks += 1
         let mayForget = configuration.worker.rememberedCancels < configuration.slotsPerWorker
         let bound = mayForget ? configuration.cluster.heartbeatMilliseconds + 3_000 : 2_000
         at(configuration.isPeaceful ? now + bound : max(now, configuration.faultMilliseconds) + 60_000 + bound, .stoppedJobIsChecked(job))

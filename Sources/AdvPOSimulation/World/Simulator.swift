@@ -41,6 +41,8 @@ package struct Simulator {
     /// Jobs whose user stops them while the coordinator is down, should it ever be.
     var stoppedDuringRestart: OrderedSet<JobID> = []
     var deletedByUser: OrderedSet<JobID> = []
+    /// Stopped jobs whose workers have not been looked at yet: the world goes on until then.
+    var idleChecks = 0
 
     static let models = ["simulated.model", "simulated.other"]
     static let tickMilliseconds: Int64 = 100
@@ -113,7 +115,7 @@ package struct Simulator {
             now = next.time
             if let later = suspension(of: next.happening) { at(later, next.happening) } else { happen(next.happening) }
             guard durable.violations.isEmpty, witness.violations.isEmpty, shellViolations.isEmpty else { return }
-            if durable.ended.count == plans.count, deletedByUser.allSatisfy(durable.deleted.contains) { break }
+            if idleChecks == 0, durable.ended.count == plans.count, deletedByUser.allSatisfy(durable.deleted.contains) { break }
             guard now <= configuration.faultMilliseconds + configuration.healedMilliseconds else {
                 let open = durable.jobs.values.filter { !DurableState.terminal.contains($0.status) }.map { "\($0.id) \($0.status)" }
                 shellViolations.append("an hour after everything healed these jobs have not ended: \(open), of \(plans.count)")
