@@ -11,10 +11,13 @@ let strict: [SwiftSetting] = [
 
 // Third-party products, each named once.
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -33,6 +36,7 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []) -> Target {
@@ -56,11 +60,14 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["CommandLineArguments", "YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
@@ -81,24 +88,28 @@ let package = Package(
         // Ring 0: pure. AdvPOModel is the vocabulary that the others share.
         library("AdvPOModel", [collections, crypto]),
         library("AdvPOBedrock", ["AdvPOModel", collections, crypto]),
-        library("AdvPOCluster", ["AdvPOModel", collections]),
+        library("AdvPOCluster", ["AdvPOModel", collections, crypto, deque, heap]),
         library("AdvPOOptimizer", ["AdvPOModel", collections, numerics]),
         library("AdvPOWire", ["AdvPOModel", collections, protobuf], exclude: ["Schema"]),
 
         // Ring 1: one kind of I/O each.
         library("AdvPOEvaluation", ["AdvPOModel", collections, logging, subprocess, systemPackage], resources: [.embedInCode("Python/metric_host.py")]),
         library("AdvPOInference", ["AdvPOModel", asyncHTTPClient, collections, logging, nioCore, nioHTTP1, yams]),
+        library("AdvPOMetrics", [collections, coreMetrics]),
         library("AdvPOObjects", ["AdvPOBedrock", "AdvPOModel", asyncHTTPClient, collections, crypto, logging, nioCore, nioHTTP1, systemPackage, yams]),
-        library("AdvPOStore", ["AdvPOModel", grdb, logging]),
+        library("AdvPOStore", ["AdvPOModel", collections, grdb, logging]),
         library("AdvPOTransport", ["AdvPOModel", "CNNG", "CZstd", logging]),
 
         // Ring 2: shells.
         library("AdvPOCoordinator", [
-            "AdvPOBedrock", "AdvPOCluster", "AdvPOModel", "AdvPOObjects", "AdvPOOptimizer", "AdvPOStore", "AdvPOTransport", "AdvPOWire",
-            collections, lifecycle, logging,
+            "AdvPOBedrock", "AdvPOCluster", "AdvPOMetrics", "AdvPOModel", "AdvPOObjects", "AdvPOOptimizer", "AdvPOStore", "AdvPOTransport", "AdvPOWire",
+            collections, coreMetrics, lifecycle, logging,
         ]),
-        library("AdvPOWorker", ["AdvPOCluster", "AdvPOEvaluation", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections, lifecycle, logging]),
-        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", collections, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nioCore, nioHTTP1, nioSSL, yams]),
+        library("AdvPOWorker", ["AdvPOCluster", "AdvPOEvaluation", "AdvPOMetrics", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections, coreMetrics, lifecycle, logging]),
+        library("AdvPOAPI", ["AdvPOBedrock", "AdvPOMetrics", "AdvPOModel", "AdvPOObjects", collections, coreMetrics, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nioCore, nioHTTP1, nioSSL, yams]),
+
+        // The files by which a cluster's programs know each other: made by a command, read by both sides.
+        library("AdvPOTrust", ["AdvPOCluster", "AdvPOModel", "AdvPOObjects", asn1, crypto, systemPackage, x509, yams]),
 
         // What the three commands share: settings from flags, environment and file; terminal output; exit codes.
         library("AdvPOCommandLine", ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", argumentParser, collections, configuration, logging, systemPackage]),
@@ -109,12 +120,12 @@ let package = Package(
             "AdvPOTransport", "AdvPOWorker", argumentParser, asyncHTTPClient, collections, logging, nioCore, nioHTTP1, nioSSL,
         ]),
         program("advpo-coord", [
-            "AdvPOAPI", "AdvPOBedrock", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOModel", "AdvPOObjects", "AdvPOStore",
-            "AdvPOTransport", argumentParser, lifecycle, logging, nioSSL, unixSignals,
+            "AdvPOAPI", "AdvPOBedrock", "AdvPOCluster", "AdvPOCommandLine", "AdvPOCoordinator", "AdvPOInference", "AdvPOMetrics", "AdvPOModel", "AdvPOObjects",
+            "AdvPOStore", "AdvPOTransport", "AdvPOTrust", "AdvPOWire", argumentParser, coreMetrics, lifecycle, logging, nioSSL, unixSignals,
         ]),
         program("advpo-worker", [
-            "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOModel", "AdvPOTransport", "AdvPOWorker",
-            argumentParser, collections, lifecycle, logging, unixSignals,
+            "AdvPOAPI", "AdvPOCluster", "AdvPOCommandLine", "AdvPOEvaluation", "AdvPOInference", "AdvPOMetrics", "AdvPOModel", "AdvPOTransport", "AdvPOTrust",
+            "AdvPOWire", "AdvPOWorker", argumentParser, collections, coreMetrics, lifecycle, logging, unixSignals,
         ]),
 
         // For tests only: the cluster in virtual time, a program that plays it, and what test targets share.
@@ -123,12 +134,17 @@ let package = Package(
         // And inputs that nobody would send, for decoders and machines.
         library("AdvPOFuzzing", ["AdvPOCluster", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections]),
         program("advpo-fuzz", ["AdvPOFuzzing", argumentParser]),
+        // For ops/bench: the two shells with a model that answers at once.
+        program("advpo-bench", [
+            "AdvPOBedrock", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport", "AdvPOWire", "AdvPOWorker",
+            argumentParser, collections, logging,
+        ]),
         .target(name: "AdvPOTestSupport", dependencies: [asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage], path: "Tests/AdvPOTestSupport", swiftSettings: strict),
 
         // Tests: one target per library, then whole processes and rules.
         tests("AdvPOModelTests", ["AdvPOModel", collections]),
         tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", "AdvPOTestSupport", collections], resources: [.copy("Fixtures")]),
-        tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOModel"]),
+        tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOInference", "AdvPOModel", "AdvPOTestSupport", collections]),
         tests("AdvPOOptimizerTests", ["AdvPOModel", "AdvPOOptimizer", "AdvPOTestSupport", collections]),
         tests("AdvPOWireTests", ["AdvPOFuzzing", "AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", "AdvPOTestSupport", collections, logging], resources: [.copy("Fixtures")]),
@@ -136,8 +152,10 @@ let package = Package(
         tests(
             "AdvPOObjectsTests",
             ["AdvPOBedrock", "AdvPOModel", "AdvPOObjects", "AdvPOTestSupport", collections, crypto, httpTypes, hummingbird, logging, nioCore]),
+        tests("AdvPOMetricsTests", ["AdvPOMetrics", coreMetrics]),
         tests("AdvPOStoreTests", ["AdvPOModel", "AdvPOStore", logging]),
-        tests("AdvPOTransportTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", logging]),
+        tests("AdvPOTransportTests", ["AdvPOCluster", "AdvPOModel", "AdvPOTestSupport", "AdvPOTransport", "AdvPOTrust", logging]),
+        tests("AdvPOTrustTests", ["AdvPOCluster", "AdvPOObjects", "AdvPOTrust", subprocess, systemPackage]),
         tests(
             "AdvPOCoordinatorTests",
             [
@@ -152,7 +170,7 @@ let package = Package(
         tests(
             "AdvPOAPITests",
             [
-                "AdvPOAPI", "AdvPOBedrock", "AdvPOModel", "AdvPOObjects", "AdvPOTestSupport",
+                "AdvPOAPI", "AdvPOBedrock", "AdvPOMetrics", "AdvPOModel", "AdvPOObjects", "AdvPOTestSupport",
                 collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioEmbedded, nioHTTP1, nioSSL, subprocess, systemPackage,
             ], exclude: ["drive_authentication.py", "drive_boto3.py", "drive_connections.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections, logging]),

@@ -56,11 +56,14 @@ package enum EvaluationFailure: Error, Hashable, CustomStringConvertible {
     case metric(message: String)
     /// The surrounding task was cancelled.
     case cancelled
+    /// The task's allowance of requests is used up before a verdict.
+    case allowance
 
     package var description: String {
         switch self {
         case .judge(let message, _, _), .metric(let message): message
         case .cancelled: "the evaluation was cancelled"
+        case .allowance: "the task's requests are used up"
         }
     }
 }

@@ -15,7 +15,9 @@ package final class Evaluator: Sendable {
     }
 
     /// One answer's score, or why there is none; cancelling the surrounding task aborts the judge's call and kills the metric's process.
-    package func evaluate(_ item: EvaluationItem) async throws(EvaluationFailure) -> EvaluationResult {
+    ///
+    /// - Parameter allowance: a judge's requests are taken from it.
+    package func evaluate(_ item: EvaluationItem, within allowance: CallAllowance) async throws(EvaluationFailure) -> EvaluationResult {
         let specification = item.specification
         switch specification.method {
         case .builtin(let metric):
@@ -34,8 +36,13 @@ package final class Evaluator: Sendable {
             let prompt = JudgePrompt(
                 renderedPrompt: item.renderedPrompt, files: shown, hiddenFileCount: item.files.count - shown.count, response: item.response,
                 reference: item.reference, criteria: JudgeCriteria(specification.method) ?? .none)
-            return try await judge.evaluate(prompt, modelID: modelID)
+            return try await judge.evaluate(prompt, modelID: modelID, within: allowance)
         }
+    }
+
+    /// With no limit to a judge's requests.
+    package func evaluate(_ item: EvaluationItem) async throws(EvaluationFailure) -> EvaluationResult {
+        try await evaluate(item, within: .unlimited)
     }
 
     /// Starts a metric's code without asking it anything, so that a metric that cannot run is known before anything is spent.

@@ -7,7 +7,7 @@ import OrderedCollections
 /// Answers chats with the models of one catalog: each by its own provider, under its own limits.
 ///
 /// `shutdown()` must be called before the last reference goes.
-package final class ChatModelProvider: ChatModels {
+package final class ChatModelProvider: ChatModels, RatedModels {
     private enum Route: Sendable {
         case openai(OpenAIEndpoint, ModelCaller)
         case simulated(SimulatedModel, ModelCaller)
@@ -16,6 +16,8 @@ package final class ChatModelProvider: ChatModels {
     private let client: HTTPClient
     private let routes: OrderedDictionary<String, Route>
     private let keyFaults: OrderedDictionary<String, String>
+    package let news: AsyncStream<Void>
+    private let newsSource: AsyncStream<Void>.Continuation
 
     /// `seed` drives the jitter between tries alone; `clock` serves waits, time limits and the measuring of latencies.
     ///
@@ -23,11 +25,13 @@ package final class ChatModelProvider: ChatModels {
     package init(catalog: ModelCatalog, keys: APIKeys, logger: Logger, clock: any Clock<Duration>, seed: UInt64) {
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration(of: catalog))
         let redactor = keys.redactor
+        // One word that waits says as much as many.
+        let (news, newsSource) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         var seeds = SeededGenerator(seed: seed)
         var routes: OrderedDictionary<String, Route> = [:]
         for model in catalog.models.values {
             func caller(at address: String) -> ModelCaller {
-                ModelCaller(model: model, address: address, clock: clock, seed: seeds.next(), logger: logger)
+                ModelCaller(model: model, address: address, clock: clock, seed: seeds.next(), logger: logger) { newsSource.yield() }
             }
             switch model.provider {
             case .openai:
@@ -46,12 +50,14 @@ package final class ChatModelProvider: ChatModels {
         }
         self.client = client
         self.routes = routes
+        self.news = news
+        self.newsSource = newsSource
         keyFaults = keys.faults
         for warning in keys.warnings { logger.warning("\(warning)") }
         for fault in keys.faults.values { logger.warning("\(fault)") }
     }
 
-    package func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
+    package func complete(_ request: ChatRequest, within allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion {
         guard let route = routes[request.modelID] else {
             let known = routes.keys.prefix(20).joined(separator: ", ")
             throw InferenceFailure(
@@ -66,22 +72,37 @@ package final class ChatModelProvider: ChatModels {
             } catch {
                 throw caller.configurationFailure(error.message)
             }
-            return try await caller.call { _ in try await endpoint.send(body) }
+            return try await caller.call(within: allowance) { _ in try await endpoint.send(body) }
         case .simulated(let model, let caller):
-            return try await caller.call { attempt in try await model.answer(request, attempt: attempt) }
+            return try await caller.call(within: allowance) { attempt in try await model.answer(request, attempt: attempt) }
         }
     }
 
     /// Calls of the model that wait for a place now; nil for an unknown model.
-    package func waitingCalls(modelID: String) -> Int? {
-        switch routes[modelID] {
-        case .openai(_, let caller), .simulated(_, let caller): caller.gate.waitingCount
+    package func waitingCalls(modelID: String) -> Int? { gate(modelID)?.waitingCount }
+
+    package func usage() -> [ModelUsage] { routes.keys.compactMap { gate($0)?.usage } }
+
+    package func apply(_ shares: [RateShare]) {
+        for share in shares { gate(share.model)?.take(share) }
+    }
+
+    package func isShared(_ isShared: Bool) {
+        for model in routes.keys { gate(model)?.shared(isShared) }
+    }
+
+    private func gate(_ model: String) -> CallGate? {
+        switch routes[model] {
+        case .openai(_, let caller), .simulated(_, let caller): caller.gate
         case nil: nil
         }
     }
 
     /// Ends what is under way and closes all connections.
-    package func shutdown() async throws { try await client.shutdown() }
+    package func shutdown() async throws {
+        newsSource.finish()
+        try await client.shutdown()
+    }
 
     /// Retries, redirects and queues are ours: the client's own would hide failures, carry keys elsewhere and blur latencies.
     private static func configuration(of catalog: ModelCatalog) -> HTTPClient.Configuration {

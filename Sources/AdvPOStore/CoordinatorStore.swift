@@ -15,8 +15,16 @@ package protocol CoordinatorStore: Sendable {
     func units(of run: RunID) async throws -> [StoredUnit]
     /// Candidates of a run by their position, with their scores.
     func candidates(of run: RunID) async throws -> [StoredCandidate]
+    /// What a run may have spent, as last committed; nil when nothing was.
+    func spending(of run: RunID) async throws -> StoredSpending?
     /// A job's story, in the order committed; empty for an unknown job.
     func journal(of job: JobID) async throws -> [JournalEntry]
+    /// What was kept of a task's way; nil for one that went the usual way, or that nobody knows.
+    func story(epoch: UInt64, task: UInt64) async throws -> StoredStory?
+    /// The newest first; at most so many.
+    func stories(of job: JobID, limit: Int) async throws -> [StoredStory]
+    /// Units whose name begins with these bytes, or, without any, that a lease of this task reported: at most so many, in the order accepted.
+    func unitPlaces(_ search: UnitSearch, limit: Int) async throws -> [UnitPlace]
     /// Releases the data directory. Later calls throw `StoreError.closed`; closing twice is harmless.
     func close() async throws
 }
@@ -30,13 +38,17 @@ package enum StoreRecord: Hashable, Sendable {
     case candidate(StoredCandidate)
     /// Inserts; a unit that is there already stays as it is (paid for once).
     case unit(StoredUnit)
+    /// Inserts or replaces.
+    case spending(StoredSpending)
     /// Inserts; the same hash is the same content.
     case blob(Blob)
     /// The coordinator's epoch, raised at every start.
     case epoch(UInt64)
     /// One line of a job's story, numbered by the store.
     case journal(JournalEntry)
-    /// Removes the job with its runs, candidates, units and journal, and those of its blobs that no other job names. An unknown job is no error.
+    /// Inserts or replaces by (epoch, task).
+    case story(StoredStory)
+    /// Removes the job with its runs, candidates, units, stories and journal, and those of its blobs that no other job names. An unknown job is no error.
     case deleteJob(JobID)
 }
 
@@ -105,6 +117,19 @@ package struct StoredUnit: Hashable, Sendable {
         self.unit = unit
         self.record = record
         self.lease = lease
+    }
+}
+
+package struct StoredSpending: Hashable, Sendable {
+    package var run: RunID
+    /// Calls that were or may have been sent, those of leases still out included: for people who look.
+    package var calls: Int
+    /// The whole account as JSON, opaque here.
+    package var record: String
+    package init(run: RunID, calls: Int, record: String) {
+        self.run = run
+        self.calls = calls
+        self.record = record
     }
 }
 

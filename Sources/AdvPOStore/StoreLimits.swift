@@ -30,9 +30,11 @@ extension StoreLimits {
         case .run(let run): fault(text: run.state, named: "state of run \(run.id)") ?? fault(text: run.outcome, named: "outcome of run \(run.id)")
         case .candidate(let candidate): fault(text: candidate.record, named: "candidate \(candidate.position) of run \(candidate.run)")
         case .unit(let unit): fault(of: unit)
+        case .spending(let spending): fault(text: spending.record, named: "spending of run \(spending.run)")
         case .blob(let blob): fault(size: blob.bytes.count, limit: blobBytes, named: "blob \(blob.hash)")
         case .epoch(let epoch): epoch > UInt64(Int64.max) ? "the epoch \(epoch) is beyond \(Int64.max)" : nil
         case .journal(let entry): fault(size: entry.text.utf8.count, limit: textBytes, named: "journal entry of job \(entry.job)")
+        case .story(let story): fault(of: story)
         case .deleteJob: nil
         }
     }
@@ -44,6 +46,12 @@ extension StoreLimits {
             ?? fault(text: job.clientToken, named: "client token of \(name)")
             ?? job.failureMessage.flatMap { fault(size: $0.utf8.count, limit: textBytes, named: "failure message of \(name)") }
             ?? (job.blobs.count > blobsPerJob ? "\(name) names \(job.blobs.count) blobs, more than \(blobsPerJob)" : nil)
+    }
+
+    private func fault(of story: StoredStory) -> String? {
+        let name = "story of task \(story.epoch).\(story.task)"
+        if story.epoch > UInt64(Int64.max) || story.task > UInt64(Int64.max) { return "the \(name) has a number beyond \(Int64.max)" }
+        return fault(text: story.record, named: name)
     }
 
     private func fault(of unit: StoredUnit) -> String? {
@@ -82,7 +90,7 @@ extension StoreRecord {
         case .journal(var entry):
             entry.text = entry.text.withoutNUL
             return .journal(entry)
-        case .run, .candidate, .unit, .blob, .epoch, .deleteJob:
+        case .run, .candidate, .unit, .spending, .blob, .epoch, .story, .deleteJob:
             return self
         }
     }

@@ -29,10 +29,24 @@ package protocol Replier: Sendable {
 package struct IncomingRequest: Sendable {
     package let peer: PeerID
     package let message: [UInt8]
-    package init(peer: PeerID, message: [UInt8]) {
+    /// The session that the sender has proved to be; nil where nobody has to prove anything.
+    package let provenSession: UInt64?
+    package init(peer: PeerID, message: [UInt8], provenSession: UInt64? = nil) {
         self.peer = peer
         self.message = message
+        self.provenSession = provenSession
     }
+}
+
+/// Who turns messages into frames.
+package enum Framing: Hashable, Sendable {
+    /// The transport: messages are payloads.
+    case coded
+    /// The caller: messages are whole frames, up to `spareBytes` above the limit of one.
+    case callers
+
+    /// What a caller may put around a frame.
+    package static let spareBytes = 48
 }
 
 /// One connection, as long as it lasts.

@@ -51,13 +51,14 @@ struct APIDoor {
     let logger: Logger
 
     /// The server for `service`, and what has the credentials file read again.
-    func services(_ service: any JobService) -> [any Service] {
+    func services(_ service: any JobService & ClusterService, metrics: MetricsSource) -> [any Service] {
         let access = store.map { store in
             Access.authenticated(
                 Authenticator(store: store, namespace: namespace, isEncrypted: tls != nil) { Int64(Date().timeIntervalSince1970.rounded(.down)) })
         }
         let server = JobServer(
-            service: service, address: address, namespace: namespace, access: access ?? .open, throttle: throttle, tls: tls, serverLimits: limits, logger: logger
+            service: service, address: address, namespace: namespace, access: access ?? .open, throttle: throttle, tls: tls, serverLimits: limits, cluster: service,
+            metrics: metrics, logger: logger
         ) { announce($0) }
         return [server] + (store.map { [CredentialsReload(store: $0, logger: logger)] } ?? [])
     }

@@ -1,7 +1,10 @@
+import AdvPOAPI
 import AdvPOBedrock
+import AdvPOCluster
 import AdvPOCommandLine
 import AdvPOCoordinator
 import AdvPOInference
+import AdvPOMetrics
 import AdvPOModel
 import AdvPOObjects
 import AdvPOStore
@@ -14,7 +17,7 @@ import UnixSignals
 @main struct CoordinatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "advpo-coord", abstract: "The head of an AdvPO cluster: owns all state, splits jobs into tasks, serves the Bedrock-compatible API.",
-        subcommands: [Serve.self, KeyringCommand.self])
+        subcommands: [Serve.self, ClusterCommand.self, KeyringCommand.self, Backup.self, Restore.self])
 
     static func main() async { await CommandRunner.main(Self.self) }
 }
@@ -33,13 +36,16 @@ struct Serve: AsyncParsableCommand {
               advpo-coord serve --data ./state --models models.yaml --http 0.0.0.0:7700 \\
                 --credentials credentials.yaml --tls-certificate server.pem --tls-key server-key.pem
 
+            For workers on other machines, with the files of 'advpo-coord cluster init':
+              advpo-coord serve --data ./state --models models.yaml --cluster ./cluster \\
+                --work tls+tcp://0.0.0.0:7710 --control tls+tcp://0.0.0.0:7711
+
             A port of 0 takes a free one; the log names it. SIGTERM and Ctrl-C end it cleanly; jobs go on at the next start on the same --data.
             \(ExitStatus.help)
             """)
 
     @Option(help: "Folder of all state; one coordinator at a time may use it.") var data: String?
-    @Option(help: "Where workers pull tasks (default tcp://127.0.0.1:7710).") var work: String?
-    @Option(help: "Where workers say hello and are told to cancel (default tcp://127.0.0.1:7711).") var control: String?
+    @OptionGroup(title: "The cluster") var cluster: ClusterOptions
     @Option(help: "The models file.") var models: String?
     @Option(help: "A local folder as a bucket, NAME=DIR; may be repeated.") var bucket: [String] = []
     @Option(help: "The keys of encrypted objects in local buckets: a file that 'advpo-coord keyring add' made.") var keyring: String?
@@ -49,24 +55,26 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Partition in job ARNs (default aws).") var partition: String?
     @Option(help: "Region in job ARNs (default us-east-1).") var region: String?
     @Option(help: "Account in job ARNs (default 000000000000).") var account: String?
+    @Option(help: "Second attempts of slow tasks while workers are idle: off, unpriced (models without a price alone) or all (default off).") var speculate: String?
     @OptionGroup(title: "The API") var api: APIOptions
     @OptionGroup(title: "Objects in S3") var s3: S3Options
-    @Option(help: "trace, debug, info, notice, warning, error or critical (default notice).") var logLevel: String?
+    @OptionGroup(title: "Metrics and logs") var metrics: MetricsOptions
+    @OptionGroup(title: "Metrics and logs") var log: LogOptions
     @Option(help: "A YAML file with any of these settings.") var config: String?
 
     func run() async throws {
         let settings = try await Settings(configFile: config)
-        try CommandLogging.bootstrap(settings, flag: logLevel, standard: .notice)
+        try log.bootstrap(settings, standard: .notice)
         let logger = Logger(label: "advpo.coord")
         let folder = try settings.required(.data, flag: data, "the folder for the coordinator's state")
         let catalogPath = try settings.required(.models, flag: models, "the models file")
-        let workAddress = try loopback(settings.string(.work, flag: work, default: "tcp://127.0.0.1:7710"), .work)
-        let controlAddress = try loopback(settings.string(.control, flag: control, default: "tcp://127.0.0.1:7711"), .control)
+        let workerDoor = try cluster.door(settings, logger)
         let namespace = try usage {
             try JobNamespace(
                 partition: settings.string(.partition, flag: partition, default: "aws"), region: settings.string(.region, flag: region, default: "us-east-1"),
                 account: settings.string(.account, flag: account, default: "000000000000"))
         }
+        let metricsAddress = try metrics.address(settings)
         let door = try api.door(settings, namespace, logger)
         let mounts = try settings.buckets(flags: bucket)
         let catalog = try usage { try ModelCatalogFile.load(path: catalogPath) }
@@ -85,15 +93,20 @@ struct Serve: AsyncParsableCommand {
         }
         var admission = JobAdmission(catalog: catalog, limits: limits) { try FunctionBundleReader.read(name: $0, folder: $1) }
         admission.concurrentJobs = try settings.int(.maxJobs, flag: maxJobs, in: 1...10_000, default: admission.concurrentJobs)
-        let coordinator = try await Coordinator.open(store: store, objects: objects, admission: admission, namespace: namespace, logger: logger)
-        let workReplier = try listen(workAddress, logger)
-        let controlReplier = try listen(controlAddress, logger)
-        logger.notice("listening for workers", metadata: ["work": "\(workReplier.address)", "control": "\(controlReplier.address)"])
+        var cluster = ClusterSettings()
+        cluster.speculation = try settings.choice(.speculate, flag: speculate, of: ClusterSettings.Speculation.self) ?? .off
+        let registry = PrometheusRegistry()
+        let coordinator = try await Coordinator.open(
+            store: store, objects: objects, admission: admission, namespace: namespace, settings: cluster, metrics: registry, logger: logger)
+        let source = MetricsSource(registry, coordinator)
+        let (workReplier, controlReplier) = try workerDoor.open()
+        let services: [any Service] =
+            [CoordinatorServer(coordinator: coordinator, work: workReplier, control: controlReplier, logger: logger)]
+            + door.services(coordinator, metrics: source) + workerDoor.services(coordinator)
+            + (metricsAddress.map { [MetricsServer(address: $0, logger: logger, page: source.page)] } ?? [])
         let group = ServiceGroup(
             configuration: .init(
-                services: ([CoordinatorServer(coordinator: coordinator, work: workReplier, control: controlReplier, logger: logger)] + door.services(coordinator)).map {
-                    .init(service: $0)
-                },
+                services: services.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()
@@ -103,25 +116,6 @@ struct Serve: AsyncParsableCommand {
         }
         try await store.close()
         logger.notice("ended; jobs that were under way go on at the next start")
-    }
-
-    private func listen(_ address: String, _ logger: Logger) throws -> NNGReplier {
-        do {
-            return try NNGReplier(listening: address, limits: WireLimits(), logger: logger)
-        } catch {
-            throw CommandFailure(.failed, "\(error)")
-        }
-    }
-
-    /// Until workers prove that they are ours, nobody but this machine may reach the sockets.
-    private func loopback(_ address: String, _ key: SettingKey) throws -> String {
-        guard SocketAddress.isLocal(address) else {
-            throw CommandFailure(
-                .badUsage,
-                "\(key.places) is '\(address)', which other machines could reach; workers are not authenticated yet, so use tcp://127.0.0.1:PORT "
-                    + "and reach it from elsewhere through an SSH tunnel")
-        }
-        return address
     }
 }
 

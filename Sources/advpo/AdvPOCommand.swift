@@ -12,10 +12,11 @@ struct AdvPOCommand: AsyncParsableCommand {
               advpo submit in.jsonl --bucket data=/srv/data --model local.tiny --watch
               advpo list
               advpo results abc123def456 --output ./results
+              advpo cluster status --watch
 
             \(ExitStatus.help)
             """,
-        subcommands: [Run.self, Submit.self, List.self, Get.self, Watch.self, Stop.self, Delete.self, Results.self])
+        subcommands: [Run.self, Submit.self, List.self, Get.self, Watch.self, Stop.self, Delete.self, Results.self, Cluster.self, Story.self])
 
     static func main() async {
         await CommandRunner.main(AdvPOCommand.self)

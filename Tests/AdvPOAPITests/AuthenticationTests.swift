@@ -1,5 +1,6 @@
 @testable import AdvPOAPI
 import AdvPOBedrock
+import AdvPOMetrics
 import AdvPOModel
 import AdvPOTestSupport
 import HTTPTypes
@@ -164,13 +165,17 @@ struct AuthenticationTests {
         let routes: [(IAMAction, HTTPRequest.Method, String)] = [
             (.create, .post, Self.jobs), (.list, .get, Self.jobs), (.get, .get, "\(Self.jobs)/aaaaaaaaaaaa"), (.stop, .post, "\(Self.jobs)/aaaaaaaaaaaa/stop"),
             (.batchDelete, .post, "/advanced-prompt-optimization-job/batch-delete"), (.get, .get, "/jobs/aaaaaaaaaaaa/events"),
-            (.get, .get, "/jobs/aaaaaaaaaaaa/files/history.jsonl"),
+            (.get, .get, "/jobs/aaaaaaaaaaaa/files/history.jsonl"), (.describeCluster, .get, "/cluster"), (.describeCluster, .get, "/cluster/tasks/1.1"),
+            (.drainWorker, .post, "/cluster/drain"), (.getMetrics, .get, "/metrics"),
         ]
         let token = "the-token-of-the-one-identity"
         for allowed in IAMAction.allCases {
             let identity = Identity(name: "one", keyPair: nil, tokenDigest: ContentHash(of: token.utf8), allowed: [allowed])
             let authenticator = Authenticator(store: IdentityStore(Identities([identity])), namespace: .standard, isEncrypted: true) { Self.now }
-            try await Application(router: makeRouter(service: MemoryJobService(), access: .authenticated(authenticator)), logger: .silent).test(.router) { client in
+            let router = makeRouter(
+                service: MemoryJobService(), access: .authenticated(authenticator), cluster: SmallCluster(),
+                metrics: MetricsSource(factory: PrometheusRegistry()) { "advpo_workers 0\n" })
+            try await Application(router: router, logger: .silent).test(.router) { client in
                 for (action, method, path) in routes {
                     let response = try await client.send(method, path, method == .post ? "{}" : nil, headers: [.authorization: "Bearer " + token])
                     #expect((response.errorType == "AccessDeniedException") == (action != allowed), "\(action) \(allowed) \(response.text)")

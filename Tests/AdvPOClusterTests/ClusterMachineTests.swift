@@ -271,21 +271,38 @@ enum Some {
         #expect(cluster.machine.queuedTaskCount == 0)
     }
 
-    @Test("a task that has cost three workers fails its units instead of finding a fourth")
-    func poisonTaskFailsItsUnits() throws {
+    @Test("a task that has cost three workers fails the unit that they were at; the others find a fourth")
+    func poisonTaskFailsItsUnit() throws {
         var cluster = HandDrivenCluster()
         _ = cluster.send(.submit([Some.task([1, 2])]))
-        var last: [ClusterEffect] = []
+        var failed: [UnitReport] = []
         for victim in 1...3 {
             let session = try cluster.join("victim \(victim)")
             _ = try cluster.pull(session)
             _ = cluster.send(.connectionLost(session))
-            last = cluster.pass(milliseconds: 2_000)
+            failed += HandDrivenCluster.accepted(cluster.pass(milliseconds: 2_000))
         }
-        let failed = HandDrivenCluster.accepted(last)
-        #expect(failed.map(\.unit) == [Some.unit(1), Some.unit(2)])
+        #expect(failed.map(\.unit) == [Some.unit(1)])
         #expect(failed.allSatisfy { $0.record.status == .infrastructureFailure && $0.record.score == nil })
+        let session = try cluster.join("survivor")
+        let order = try cluster.pull(session)
+        #expect(order.work.units.map(\.unit) == [Some.unit(2)])
+        _ = cluster.send(.report(cluster.token(), session, order.lease, units: [Some.report(2)], taskEnded: true))
         #expect(!cluster.machine.hasTasks(of: Some.run))
+    }
+
+    @Test("a task that goes on between the losses of its workers is no poison")
+    func lostWorkersOfATaskThatGoesOn() throws {
+        var cluster = HandDrivenCluster()
+        _ = cluster.send(.submit([Some.task([1, 2, 3, 4, 5])]))
+        for unit in 1...4 {
+            let session = try cluster.join("victim \(unit)")
+            let order = try cluster.pull(session)
+            _ = cluster.send(.report(cluster.token(), session, order.lease, units: [Some.report(unit)], taskEnded: false))
+            _ = cluster.send(.connectionLost(session))
+            #expect(HandDrivenCluster.accepted(cluster.pass(milliseconds: 2_000)).isEmpty)
+        }
+        #expect(cluster.machine.queuedTaskCount == 1)
     }
 
     @Test("a lease that two heartbeats do not name was never received and is given to another")
@@ -300,7 +317,7 @@ enum Some {
         cluster.now = cluster.now.adding(milliseconds: 3_000)
         let effects = cluster.send(.heartbeat(cluster.token(), session, leases: [], seenInstructions: 0))
         #expect(cluster.machine.queuedTaskCount == 1)
-        #expect(effects.contains { if case .instruct(_, _, [order.lease]) = $0 { true } else { false } })
+        #expect(effects.contains { if case .instruct(_, _, [order.lease], _) = $0 { true } else { false } })
     }
 
     @Test("a task goes only to a worker that serves its models")

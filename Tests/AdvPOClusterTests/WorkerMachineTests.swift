@@ -5,10 +5,11 @@ import Testing
 @Suite struct WorkerMachineTests {
     static let session = SessionID(7)
 
-    static func order(_ task: UInt64) -> TaskOrder {
+    /// Of so many units that the executor never comes to the last, unless said otherwise.
+    static func order(_ task: UInt64, units: Int = 9) -> TaskOrder {
         TaskOrder(
             lease: Lease(task: task, attempt: 1, epoch: 1), run: Some.run, iteration: 0,
-            work: .generate(.init(units: [.init(unit: Some.unit(Int(task)), content: Some.unit(0))])))
+            work: .generate(.init(units: (0..<units).map { .init(unit: Some.unit(Int(task) + $0), content: Some.unit(0)) })))
     }
 
     static func online(slots: Int = 1) -> WorkerMachine {
@@ -147,7 +148,7 @@ import Testing
         _ = machine.handle(.pulled(Self.session, slot: 0, order))
         _ = machine.handle(.unitFinished(order.lease, Some.report(1)))
         let second = machine.handle(.reportRefused(Self.session, order.lease, "too long"))
-        guard case .report(Self.session, order.lease, let units, false)? = second.first, second.count == 1 else {
+        guard case .report(Self.session, order.lease, let units, false, _)? = second.first, second.count == 1 else {
             Issue.record("\(second)")
             return
         }
@@ -213,5 +214,39 @@ import Testing
         var machine = WorkerMachine(settings: WorkerSettings(slots: 1))
         _ = machine.handle(.start)
         #expect(machine.handle(.drain) == [.exit(nil)])
+    }
+}
+
+@Suite struct WorkerReportAndPullTests {
+    @Test("the last unit of a task is reported with its end, and the next task may come with the answer")
+    func lastReportPulls() {
+        var machine = WorkerMachineTests.online()
+        let (first, second) = (WorkerMachineTests.order(1, units: 1), WorkerMachineTests.order(2, units: 1))
+        let session = WorkerMachineTests.session
+        _ = machine.handle(.pulled(session, slot: 0, first))
+        #expect(machine.handle(.unitFinished(first.lease, Some.report(1))).isEmpty)
+        #expect(machine.handle(.taskReturned(first.lease)) == [
+            .report(session, first.lease, units: [Some.report(1)], taskEnded: true, andPull: true)
+        ])
+        #expect(machine.handle(.reported(session, first.lease, stale: false, next: second)) == [.run(second)])
+        #expect(machine.leases == [second.lease])
+        _ = machine.handle(.unitFinished(second.lease, Some.report(2)))
+        _ = machine.handle(.taskReturned(second.lease))
+        #expect(machine.handle(.reported(session, second.lease, stale: false)) == [.pull(session, slot: 0)])
+    }
+
+    @Test("a task that comes with an acceptance while the worker drains is given back at once")
+    func nextTaskWhileDraining() {
+        var machine = WorkerMachineTests.online()
+        let (first, second) = (WorkerMachineTests.order(1, units: 1), WorkerMachineTests.order(2, units: 1))
+        let session = WorkerMachineTests.session
+        _ = machine.handle(.pulled(session, slot: 0, first))
+        _ = machine.handle(.unitFinished(first.lease, Some.report(1)))
+        _ = machine.handle(.taskReturned(first.lease))
+        _ = machine.handle(.drain)
+        #expect(machine.handle(.reported(session, first.lease, stale: false, next: second)) == [
+            .report(session, second.lease, units: [], taskEnded: true)
+        ])
+        #expect(machine.handle(.reported(session, second.lease, stale: false)) == [.goodbye(session)])
     }
 }

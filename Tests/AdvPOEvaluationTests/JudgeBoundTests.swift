@@ -32,14 +32,14 @@ struct JudgeBoundTests {
     @Test("a judge's empty answer is paid for and counted")
     func emptyAnswer() async {
         struct Empty: ChatModels {
-            func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
+            func complete(_ request: ChatRequest, within allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion {
                 let usage = Usage(inputTokens: 10, outputTokens: 1, timeToFirstTokenMicroseconds: 1, latencyMicroseconds: 1, cost: NanoDollars(5))
                 throw InferenceFailure(kind: .model, message: "empty", attempts: 1, usage: usage)
             }
         }
         let judge = Judge(models: Empty(), logger: Logger(label: "test"))
         let failure = await #expect(throws: EvaluationFailure.self) {
-            try await judge.evaluate(JudgePrompt(renderedPrompt: "p", response: "a", reference: nil, criteria: .none), modelID: "j")
+            try await judge.evaluate(JudgePrompt(renderedPrompt: "p", response: "a", reference: nil, criteria: .none), modelID: "j", within: .unlimited)
         }
         guard case .judge(_, let calls, let usage)? = failure else {
             Issue.record("\(String(describing: failure))")

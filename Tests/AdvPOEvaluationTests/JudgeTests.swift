@@ -88,7 +88,7 @@ struct RuleModel: ChatModels {
     var rule: @Sendable (ChatRequest) throws(InferenceFailure) -> String
     var usage: Usage
 
-    func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
+    func complete(_ request: ChatRequest, within allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion {
         ChatCompletion(text: try rule(request), usage: usage, finishReason: "stop", attempts: 2)
     }
 }

@@ -550,7 +550,7 @@ struct PythonMetricTests {
 
 /// For evaluations that ask no model.
 private struct NoModels: ChatModels {
-    func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
+    func complete(_ request: ChatRequest, within allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion {
         throw InferenceFailure(kind: .configuration, message: "no models here", attempts: 0)
     }
 }

@@ -45,16 +45,16 @@ struct RetryTests {
 
     @Test("waiters pass the gate in the order of their coming", .timeLimit(.minutes(1)))
     func gateIsFair() async throws {
-        let gate = ConcurrencyGate(places: 1)
+        let gate = CallGate(pacer: CallPacer(model: "m", concurrency: 1, seed: 1), clock: ContinuousClock()) {}
         let open = Signal()
         let order = OrderedLog()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for index in 0..<20 {
                 group.addTask {
-                    try await gate.withPlace {
-                        order.append(index)
-                        await open.wait()
-                    }
+                    let place = try #require(await gate.enter(gate.ticket()))
+                    order.append(index)
+                    await open.wait()
+                    gate.leave(place, .accepted(inputTokens: 1, outputTokens: 1))
                 }
                 while order.entries.isEmpty || gate.waitingCount != index { await Task.yield() }
             }

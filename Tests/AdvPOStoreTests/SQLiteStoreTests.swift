@@ -142,13 +142,13 @@ struct SQLiteStoreTests {
     func refusesNewerSchema() async throws {
         let directory = try TemporaryDirectory()
         let store = try SQLiteStore(directory: directory.path, logger: .quiet)
-        try await store.run("INSERT INTO grdb_migrations (identifier) VALUES ('v2'); UPDATE meta SET schema = 2")
+        try await store.run("INSERT INTO grdb_migrations (identifier) VALUES ('newer'); UPDATE meta SET schema = 99")
         try await store.close()
         let error = #expect(throws: StoreError.self) { try SQLiteStore(directory: directory.path, logger: .quiet) }
-        #expect(error == .newerSchema(directory: directory.path, found: 2, known: 1))
+        #expect(error == .newerSchema(directory: directory.path, found: 99, known: Schema.version))
         #expect(error?.description.contains("Upgrade this program") == true)
         // Refused once, it does not hold the lock.
-        #expect(throws: StoreError.newerSchema(directory: directory.path, found: 2, known: 1)) { try SQLiteStore(directory: directory.path, logger: .quiet) }
+        #expect(throws: StoreError.newerSchema(directory: directory.path, found: 99, known: Schema.version)) { try SQLiteStore(directory: directory.path, logger: .quiet) }
     }
 
     @Test("refuses a file that is no database")

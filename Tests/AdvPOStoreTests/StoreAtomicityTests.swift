@@ -109,19 +109,23 @@ struct StoreView: Equatable {
     let units: [[StoredUnit]]
     let candidates: [[StoredCandidate]]
     let journal: [[JournalEntry]]
+    let spending: [StoredSpending?]
     let blobs: [[UInt8]?]
 
     init(_ store: any CoordinatorStore, jobs: ClosedRange<Int>, templates: Range<Int> = 0..<1, blobs: [Blob]) async throws {
         var (units, candidates, journal, contents) = ([[StoredUnit]](), [[StoredCandidate]](), [[JournalEntry]](), [[UInt8]?]())
+        var spending: [StoredSpending?] = []
         for job in jobs {
             for template in templates {
                 units.append(try await store.units(of: Fixture.run(job, template: template)))
+                spending.append(try await store.spending(of: Fixture.run(job, template: template)))
                 candidates.append(try await store.candidates(of: Fixture.run(job, template: template)))
             }
             journal.append(try await store.journal(of: Fixture.id(job)))
         }
         for blob in blobs { contents.append(try await store.blob(blob.hash)) }
         snapshot = try await store.load()
+        self.spending = spending
         (self.units, self.candidates, self.journal, self.blobs) = (units, candidates, journal, contents)
     }
 }

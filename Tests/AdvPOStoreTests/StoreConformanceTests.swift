@@ -38,6 +38,35 @@ struct StoreConformanceTests {
         }
     }
 
+    @Test("stories are found by task and by job, and go with their job; units are found by name and by task", arguments: StoreKind.allCases)
+    func stories(kind: StoreKind) async throws {
+        try await kind.run { store in
+            let run = try Fixture.run(1)
+            let stories = [5, 6].map { StoredStory(run: run, epoch: 2, task: $0, endedMillisecondsSince1970: 9, record: #"{"task": "2.\#($0)"}"#) }
+            let units = [Fixture.unit(1, of: run, lease: "2.5.1"), Fixture.unit(2, of: run, lease: "2.51.1")]
+            try await store.commit([.job(Fixture.job(1)), .run(Fixture.stored(run))] + stories.map { .story($0) } + units.map { .unit($0) })
+            var replaced = stories[0]
+            replaced.record = "{}"
+            try await store.commit([.story(replaced)])
+            #expect(try await store.story(epoch: 2, task: 5) == replaced)
+            #expect(try await store.story(epoch: 3, task: 5) == nil)
+            #expect(try await store.stories(of: Fixture.id(1), limit: 9) == [stories[1], replaced])
+            #expect(try await store.stories(of: Fixture.id(1), limit: 1) == [stories[1]])
+
+            let place = UnitPlace(run: run, unit: units[0].unit, lease: "2.5.1", status: .scored)
+            #expect(try await store.unitPlaces(.task(epoch: 2, task: 5), limit: 9) == [place])
+            #expect(try await store.unitPlaces(.name(prefix: String(units[0].unit.description.prefix(10))), limit: 9) == [place])
+            #expect(try await store.unitPlaces(.name(prefix: ""), limit: 9).count == 2)
+
+            await #expect(throws: StoreError.unknownRun(try Fixture.run(2), record: 1)) {
+                try await store.commit([.story(StoredStory(run: Fixture.run(2), epoch: 1, task: 1, endedMillisecondsSince1970: 0, record: "{}"))])
+            }
+            try await store.commit([.deleteJob(Fixture.id(1))])
+            #expect(try await store.stories(of: Fixture.id(1), limit: 9) == [])
+            #expect(try await store.story(epoch: 2, task: 6) == nil)
+        }
+    }
+
     @Test("gives back units of each status, absent fields included", arguments: StoreKind.allCases)
     func givesBackEachStatus(kind: StoreKind) async throws {
         try await kind.run { store in

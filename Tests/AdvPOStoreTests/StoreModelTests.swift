@@ -78,7 +78,9 @@ struct StoreModelTests {
         case 60..<72:
             let unit = Fixture.unit(Int.random(in: 0..<12, using: &generator), of: run, output: "step \(step)", lease: "1.\(step).1")
             return .unit(unit)
-        case 72..<80:
+        case 72..<75:
+            return .spending(StoredSpending(run: run, calls: step, record: "step \(step)"))
+        case 75..<80:
             return .candidate(StoredCandidate(run: run, position: Int.random(in: 0..<4, using: &generator), record: "step \(step)"))
         case 80..<90:
             return .journal(try Fixture.entry(number, "step \(step)", at: Int64(step)))

@@ -67,6 +67,28 @@ private struct NoHello: Error {}
         #expect(decode(many) == "ControlRequest.heartbeat.leases: there are more than 8192")
     }
 
+    @Test("what a handshake says is whole and within its limits")
+    func handshake() throws {
+        func check(_ expected: String, name: String = "n", nonce: [UInt8] = [1], answer: ControlRequest.Credential.Answer? = nil) {
+            let credential = ControlRequest.Credential(name: name, serial: 1, nonce: nonce, answer: answer)
+            let bytes = ControlRequest.hello(.init(version: .current, instance: "i", name: "n", slots: 1, models: [], credential: credential)).encoded()
+            #expect(problem { try ControlRequest(decoding: bytes, limits: limits) } == "ControlRequest.hello.\(expected)")
+        }
+        check("identity.name: is missing", name: "")
+        check("identity.name: has 1025 bytes, more than the 1024 allowed", name: String(repeating: "n", count: 1_025))
+        check("nonce: is missing", nonce: [])
+        let long = [UInt8](repeating: 0, count: 65)
+        check("nonce: has 65 bytes, more than the 64 allowed", nonce: long)
+        check("challenge: has 65 bytes, more than the 64 allowed", answer: .init(challenge: long, proof: []))
+        check("proof: has 65 bytes, more than the 64 allowed", answer: .init(challenge: [], proof: long))
+        func reply(_ nonce: [UInt8], _ proof: [UInt8]) -> String? {
+            problem { try ControlReply(decoding: ControlReply.challenge(nonce: nonce, proof: proof).encoded(), limits: limits) }
+        }
+        #expect(reply([], [1]) == "ControlReply.challenge.nonce: is missing")
+        #expect(reply([1], []) == "ControlReply.challenge.proof: is missing")
+        #expect(reply([1], long) == "ControlReply.challenge.proof: has 65 bytes, more than the 64 allowed")
+    }
+
     @Test("replies are held to their limits")
     func replyLimits() {
         func control(_ reply: ControlReply) -> String? { problem { try ControlReply(decoding: reply.encoded(), limits: limits) } }

@@ -88,8 +88,8 @@ extension ProcessTests {
         @Test("every command explains itself")
         func help() async throws {
             try await Laboratory.run { lab in
-                let commands = ["run", "submit", "list", "get", "watch", "stop", "delete", "results"].map { ("advpo", [$0, "--help"]) }
-                for (program, arguments) in commands + [("advpo", ["--help"]), ("advpo-coord", ["serve", "--help"]), ("advpo-worker", ["--help"])] {
+                let commands = ["run", "submit", "list", "get", "watch", "stop", "delete", "results", "cluster", "story"].map { ("advpo", [$0, "--help"]) }
+                for (program, arguments) in commands + [("advpo", ["--help"]), ("advpo-coord", ["serve", "--help"]), ("advpo-coord", ["backup", "--help"]), ("advpo-coord", ["restore", "--help"]), ("advpo", ["cluster", "status", "--help"]), ("advpo-worker", ["--help"])] {
                     let help = try await lab.start(program, arguments).finished()
                     #expect(help.status.code == 0 && help.errors == "", "\(program) \(arguments)")
                     #expect(help.output.contains("OVERVIEW") && help.output.contains("EXAMPLE"), "\(program) \(arguments): \(help.output)")

@@ -43,6 +43,41 @@ extension ProcessTests {
             }
         }
 
+        @Test("a stop while the coordinator is being restarted still stops: one that it had heard, and one that finds nobody at first")
+        func stopDuringARestart() async throws {
+            let (gate, answeredFirst) = (Gate(), 30)
+            try await ModelServer.run({ call in
+                if call.number > answeredFirst { try await gate.pass() }
+                return .answer(KindTask.answer(call))
+            }) { server in
+                try await Laboratory.run { lab in
+                    let models = try lab.writeModels(server)
+                    var coordinator = try await lab.startCoordinator(models: models)
+                    _ = try await lab.startWorker(coordinator, models: models, slots: 4)
+                    let options = ["--budget-calls", "150", "--prompt-format", "chat"]
+                    let heard = try await lab.submit(KindTask.line(samples: 24), to: coordinator, options)
+                    try await server.wait(answered: answeredFirst, held: 4)
+                    let stop = lab.start("advpo", ["stop", heard, "--endpoint", coordinator.http])
+                    try await server.wait { records in records.contains { $0.outcome == .abandoned } }
+                    try await coordinator.program.kill()
+                    coordinator = try await lab.startCoordinator(models: models, in: coordinator)
+                    #expect(try await stop.end().code == 0)
+                    #expect(try await lab.watch(heard, coordinator).end().code == 6)
+                    #expect(try lab.lines(lab.results(of: heard)).first?["promptOptimizationResults"]?[0]?["status"] == "STOPPED")
+                    #expect(server.records.count == answeredFirst + 4, "no call was begun after the stop")
+
+                    let unheard = try await lab.submit(KindTask.line("other", samples: 24), to: coordinator, options)
+                    try await server.wait { records in records.count { $0.outcome == .underWay } == 4 }
+                    try await coordinator.program.kill()
+                    let early = lab.start("advpo", ["stop", unheard, "--endpoint", coordinator.http])
+                    _ = try await early.errors.first("the first try's failure") { $0.contains("trying again") ? $0 : nil }
+                    coordinator = try await lab.startCoordinator(models: models, in: coordinator)
+                    #expect(try await early.end().code == 0)
+                    #expect(try await lab.watch(unheard, coordinator).end().code == 6)
+                }
+            }
+        }
+
         /// A stop of a stopped job changes nothing; the worker is well and takes the next job.
         private static func afterwards(
             _ lab: Laboratory, _ coordinator: RunningCoordinator, _ worker: Program, _ job: String, _ gate: Gate

@@ -4,9 +4,9 @@ enum ImportRule {
     static let steps: [[String]] = [
         ["AdvPOModel"],
         ["AdvPOBedrock", "AdvPOCluster", "AdvPOOptimizer", "AdvPOWire"],
-        ["AdvPOEvaluation", "AdvPOInference", "AdvPOObjects", "AdvPOStore", "AdvPOTransport"],
-        ["AdvPOAPI", "AdvPOCommandLine", "AdvPOConsole", "AdvPOCoordinator", "AdvPOWorker"],
-        ["AdvPOFuzzing", "AdvPOSimulation", "advpo", "advpo-coord", "advpo-worker"],
+        ["AdvPOEvaluation", "AdvPOInference", "AdvPOMetrics", "AdvPOObjects", "AdvPOStore", "AdvPOTransport"],
+        ["AdvPOAPI", "AdvPOCommandLine", "AdvPOConsole", "AdvPOCoordinator", "AdvPOTrust", "AdvPOWorker"],
+        ["AdvPOFuzzing", "AdvPOSimulation", "advpo", "advpo-bench", "advpo-coord", "advpo-worker"],
         ["advpo-fuzz", "advpo-sim"],
     ]
 
@@ -14,7 +14,7 @@ enum ImportRule {
     static let ringZero = steps[0] + steps[1]
 
     /// What ring 0 may import besides its own: nothing here does I/O, reads a clock or draws randomness unasked.
-    static let pureModules: Set = ["Crypto", "Foundation", "OrderedCollections", "RealModule", "SwiftProtobuf", "Swift"]
+    static let pureModules: Set = ["Crypto", "DequeModule", "Foundation", "HeapModule", "OrderedCollections", "RealModule", "SwiftProtobuf", "Swift"]
 
     /// Modules that belong to one target.
     static let owned = ["CNNG": "AdvPOTransport", "CZstd": "AdvPOTransport", "GRDB": "AdvPOStore", "Hummingbird": "AdvPOAPI", "SwiftProtobuf": "AdvPOWire"]

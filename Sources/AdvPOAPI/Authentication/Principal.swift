@@ -22,7 +22,8 @@ enum Principal: Sendable {
     /// - Parameter job: the job that the request names; nil for none or several.
     func require(_ action: IAMAction, on job: JobID?, in namespace: JobNamespace) throws(RefusedRequest) {
         guard case .identity(let identity) = self, !identity.allowed.contains(action) else { return }
-        let resource = job.map { JobARN(namespace: namespace, job: $0).description }
+        let cluster = "arn:\(namespace.partition):advpo:\(namespace.region):\(namespace.account):cluster"
+        let resource = action.isAboutCluster ? cluster : job.map { JobARN(namespace: namespace, job: $0).description }
             ?? "arn:\(namespace.partition):bedrock:\(namespace.region):\(namespace.account):\(JobARN.resourceType)/*"
         throw .accessDenied(
             "User: arn:\(namespace.partition):iam::\(namespace.account):user/\(identity.name) is not authorized to perform: \(action.rawValue) on resource: \(resource) "

@@ -43,7 +43,7 @@ struct JobOperations: Sendable {
 
 extension Request {
     /// The body as JSON; an empty one is an empty object.
-    fileprivate func jsonBody() async throws -> JSONValue {
+    func jsonBody() async throws -> JSONValue {
         let bytes = Array(buffer: try await body.collect(upTo: ProtocolError.maximumBodyBytes))
         guard !bytes.isEmpty else { return [:] }
         do {

@@ -1,5 +1,6 @@
 package import AdvPOBedrock
 import AdvPOModel
+package import CoreMetrics
 import HTTPTypes
 package import Hummingbird
 
@@ -8,11 +9,14 @@ package import Hummingbird
 /// - Parameters:
 ///   - access: who is let in; `open` for a server on loopback alone.
 ///   - throttle: nil for no limit on the rate of requests.
+///   - cluster: answers for the cluster; nil where there is none to run.
+///   - metrics: counts requests, and is read for `/metrics`.
 package func makeRouter(
     service: any JobService, namespace: JobNamespace = .standard, limits: RequestLimits = RequestLimits(), access: Access = .open,
-    throttle: RequestThrottle? = nil, serverLimits: ServerLimits = ServerLimits()
+    throttle: RequestThrottle? = nil, serverLimits: ServerLimits = ServerLimits(), cluster: (any ClusterService)? = nil, metrics: MetricsSource? = nil
 ) -> Router<APIRequestContext> {
     let router = Router(context: APIRequestContext.self)
+    if let metrics { router.add(middleware: RequestMeasures(factory: metrics.factory)) }
     router.add(middleware: ErrorResponses())
     router.add(middleware: AccessControl(access: access, throttle: throttle))
     let operations = JobOperations(service: service, namespace: namespace, limits: limits)
@@ -25,8 +29,26 @@ package func makeRouter(
     // Who may read a job may read its progress and its results.
     router.add(.events, [.get: (.get, extensions.events)], namespace)
     router.add(.files, [.get: (.get, extensions.file)], namespace)
+    if let cluster {
+        let operations = ClusterOperations(service: cluster)
+        router.add(.cluster, [.get: (.describeCluster, operations.status)], namespace)
+        router.add(.task, [.get: (.describeCluster, operations.task)], namespace)
+        router.add(.drain, [.post: (.drainWorker, operations.drain)], namespace)
+    }
+    if let metrics { router.add(.metrics, [.get: (.getMetrics, MetricsOperations(page: metrics.page).get)], namespace) }
     router.add(.health, [.get: (nil, extensions.health)], namespace)
     return router
+}
+
+/// Where requests are counted, and how the page of all metrics is made.
+package struct MetricsSource: Sendable {
+    let factory: any MetricsFactory
+    package let page: @Sendable () async -> String
+
+    package init(factory: any MetricsFactory, page: @escaping @Sendable () async -> String) {
+        self.factory = factory
+        self.page = page
+    }
 }
 
 enum RoutePath {
@@ -42,6 +64,10 @@ extension RouterPath {
     fileprivate static let batchDelete: RouterPath = "/advanced-prompt-optimization-job/batch-delete"
     fileprivate static let events: RouterPath = "/jobs/{jobIdentifier}/events"
     fileprivate static let files: RouterPath = "/jobs/{jobIdentifier}/files/{name}"
+    fileprivate static let cluster: RouterPath = "/cluster"
+    fileprivate static let task: RouterPath = "/cluster/tasks/{taskIdentifier}"
+    fileprivate static let drain: RouterPath = "/cluster/drain"
+    fileprivate static let metrics: RouterPath = "/metrics"
     fileprivate static let health = RouterPath(RoutePath.health)
 }
 

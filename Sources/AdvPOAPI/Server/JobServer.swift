@@ -16,6 +16,8 @@ package struct JobServer: Service {
     private let throttle: RequestThrottle?
     private let tls: TLSConfiguration?
     private let serverLimits: ServerLimits
+    private let cluster: (any ClusterService)?
+    private let metrics: MetricsSource?
     private let logger: Logger
     private let onRunning: @Sendable (ListenAddress.Bound) async -> Void
 
@@ -26,7 +28,8 @@ package struct JobServer: Service {
     ///   - onRunning: told once, when the port is bound; the port is the real one where 0 was asked for.
     package init(
         service: any JobService, address: ListenAddress, namespace: JobNamespace = .standard, limits: RequestLimits = RequestLimits(), access: Access = .open,
-        throttle: RequestThrottle? = nil, tls: TLSConfiguration? = nil, serverLimits: ServerLimits = ServerLimits(), logger: Logger,
+        throttle: RequestThrottle? = nil, tls: TLSConfiguration? = nil, serverLimits: ServerLimits = ServerLimits(),
+        cluster: (any ClusterService)? = nil, metrics: MetricsSource? = nil, logger: Logger,
         onRunning: @escaping @Sendable (ListenAddress.Bound) async -> Void = { _ in }
     ) {
         if case .open = access { precondition(address.isLoopback, "a server that lets everybody in is for loopback alone") }
@@ -38,13 +41,16 @@ package struct JobServer: Service {
         self.throttle = throttle
         self.tls = tls
         self.serverLimits = serverLimits
+        self.cluster = cluster
+        self.metrics = metrics
         self.logger = logger
         self.onRunning = onRunning
     }
 
     /// Serves until the surrounding task is cancelled or shut down gracefully; event streams end with it.
     package func run() async throws {
-        let router = makeRouter(service: service, namespace: namespace, limits: limits, access: access, throttle: throttle, serverLimits: serverLimits)
+        let router = makeRouter(
+            service: service, namespace: namespace, limits: limits, access: access, throttle: throttle, serverLimits: serverLimits, cluster: cluster, metrics: metrics)
         let (host, isEncrypted, onRunning) = (address.host, tls != nil, onRunning)
         var server = HTTPServerBuilder { [serverLimits] responder in GuardedChannel(responder: responder, limits: serverLimits) }
         if let tls { server = try .tls(server, tlsConfiguration: tls) }

@@ -1,4 +1,5 @@
 package import AdvPOModel
+package import OrderedCollections
 
 /// Names one request that waits for its reply; chosen by the shell, never used twice.
 package struct RequestToken: Hashable, Sendable, Comparable {
@@ -36,7 +37,29 @@ package struct ClusterSettings: Hashable, Sendable {
     /// Ticks further apart than this mean that the coordinator itself was away; that time counts as nobody's silence.
     package var absenceMilliseconds: Int64 = 1_000
     package var maximumWorkers = 20_000
+    /// Which tasks may run twice at once when they take long and workers are idle.
+    package var speculation = Speculation.off
+    /// What users bound of each model, for the whole cluster.
+    package var rateCeilings: OrderedDictionary<String, RateCeiling> = [:]
+    package var rates = RateSettings()
     package init() {}
+
+    package enum Speculation: String, Hashable, Sendable, CaseIterable {
+        case off
+        /// Only those whose models have no price: nobody pays for the second attempt.
+        case unpriced
+        case all
+    }
+}
+
+/// Which of a run's tasks go first: those on which its next step waits are short, those that prove it are long.
+package enum TaskUrgency: UInt8, Hashable, Sendable, Comparable {
+    /// First looks at candidates, and rewrites.
+    case screening
+    case validation
+    /// The verdict, and rows that only fill up the result.
+    case proof
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
 }
 
 /// A task as the search wants it done, before anyone holds it.
@@ -48,12 +71,20 @@ package struct TaskSpecification: Hashable, Sendable {
     package var models: [String]
     /// Whether its samples have files, which not every worker can send.
     package var hasAttachments: Bool
-    package init(run: RunID, iteration: Int, work: TaskOrder.Work, models: [String], hasAttachments: Bool = false) {
+    package var urgency: TaskUrgency
+    /// What its calls cost; nil outside every budget.
+    package var price: CallPrice?
+    package init(
+        run: RunID, iteration: Int, work: TaskOrder.Work, models: [String], hasAttachments: Bool = false, urgency: TaskUrgency = .screening,
+        price: CallPrice? = nil
+    ) {
         self.run = run
         self.iteration = iteration
         self.work = work
         self.models = models
         self.hasAttachments = hasAttachments
+        self.urgency = urgency
+        self.price = price
     }
 }
 
@@ -65,26 +96,42 @@ package struct WorkerIntroduction: Hashable, Sendable {
     package var models: [String]
     /// Whether it sends samples' files to models.
     package var sendsAttachments: Bool
-    package init(instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true) {
+    /// Whether it keeps to a task's allowance of calls.
+    package var keepsAllowances: Bool
+    /// Whether it tells its use of models, and keeps to its share of them.
+    package var sharesRates: Bool
+    /// As text, for people: `1.2`.
+    package var protocolVersion: String
+    package init(
+        instance: String, name: String, slots: Int, models: [String], sendsAttachments: Bool = true, keepsAllowances: Bool = true, sharesRates: Bool = true,
+        protocolVersion: String = ""
+    ) {
         self.instance = instance
         self.name = name
         self.slots = slots
         self.models = models
         self.sendsAttachments = sendsAttachments
+        self.keepsAllowances = keepsAllowances
+        self.sharesRates = sharesRates
+        self.protocolVersion = protocolVersion
     }
 }
 
 package enum ClusterEvent: Hashable, Sendable {
     case hello(RequestToken, WorkerIntroduction)
-    case heartbeat(RequestToken, SessionID, leases: [Lease], seenInstructions: UInt64)
+    case heartbeat(RequestToken, SessionID, leases: [Lease], seenInstructions: UInt64, usage: [ModelUsage] = [])
     case goodbye(RequestToken, SessionID)
     case pull(RequestToken, SessionID)
-    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool)
+    /// `callsSpent`: by the lease so far, whether or not their units are finished; nil from a worker that does not say.
+    /// `andPull`: when the task is done with this report, its slot asks for the next one too.
+    case report(RequestToken, SessionID, Lease, units: [UnitReport], taskEnded: Bool, callsSpent: Int? = nil, andPull: Bool = false)
     /// The connection of a session broke; the worker may come back.
     case connectionLost(SessionID)
     case submit([TaskSpecification])
     /// Forget the run's tasks and have their workers abandon them.
     case cancel(RunID)
+    /// Have a worker finish what it has, take no more, and leave.
+    case drain(SessionID)
     /// Time passed.
     case tick
 }
@@ -95,10 +142,11 @@ package enum ClusterEffect: Hashable, Sendable {
     case welcome(RequestToken, SessionID)
     case unknownSession(RequestToken)
     case refuse(RequestToken, String)
-    case instruct(RequestToken, sequence: UInt64, cancel: [Lease])
+    case instruct(RequestToken, sequence: UInt64, cancel: [Lease], drain: Bool = false, shares: [RateShare] = [])
     case task(RequestToken, TaskOrder)
     case nothing(RequestToken)
-    case reportAccepted(RequestToken)
+    /// `next`: the report also pulled, and there was a task at once.
+    case reportAccepted(RequestToken, next: TaskOrder? = nil)
     case reportStale(RequestToken)
     case workerJoined(SessionID, name: String)
     case workerLost(SessionID, name: String, reason: String)

@@ -28,11 +28,14 @@ package enum WorkerEvent: Hashable, Sendable {
     case refused(String)
     /// The request of that kind got no answer.
     case greetingFailed
-    case instructed(SessionID, sequence: UInt64, cancel: [Lease], drain: Bool)
+    case instructed(SessionID, sequence: UInt64, cancel: [Lease], drain: Bool, shares: [RateShare] = [])
     case heartbeatFailed(SessionID)
+    /// The use of models has changed so that the coordinator should not wait for the next heartbeat.
+    case usageChanged
     case pulled(SessionID, slot: Int, TaskOrder?)
     case pullFailed(SessionID, slot: Int)
-    case reported(SessionID, Lease, stale: Bool)
+    /// `next`: the report also pulled, and there was a task at once.
+    case reported(SessionID, Lease, stale: Bool, next: TaskOrder? = nil)
     case reportFailed(SessionID, Lease)
     /// The coordinator cannot take the report, or it cannot be sent: trying again would be in vain.
     case reportRefused(SessionID, Lease, String)
@@ -60,8 +63,11 @@ package enum WorkerEffect: Hashable, Sendable {
     case hello
     case heartbeat(SessionID, leases: [Lease], seenInstructions: UInt64)
     case pull(SessionID, slot: Int)
-    case report(SessionID, Lease, units: [UnitReport], taskEnded: Bool)
+    /// `andPull`: the slot that the task leaves free asks for the next one in the same message.
+    case report(SessionID, Lease, units: [UnitReport], taskEnded: Bool, andPull: Bool = false)
     case goodbye(SessionID)
+    /// What may be done with models from now on.
+    case setShares([RateShare])
     case run(TaskOrder)
     /// Abandon the task now, its HTTP calls included; `taskReturned` still follows.
     case abort(Lease)

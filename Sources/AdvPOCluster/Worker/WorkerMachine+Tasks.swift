@@ -14,11 +14,29 @@ extension WorkerMachine {
         failedHeartbeats = 0
         seenInstructions = 0
         cancelledEarly = []
+        heartbeats = 0
         self.session = session
         return [beat(session)] + (slots.indices.flatMap { pullIfFree($0) }) + leaveIfDrained()
     }
 
-    func beat(_ session: SessionID) -> WorkerEffect { .heartbeat(session, leases: leases, seenInstructions: seenInstructions) }
+    mutating func instructed(
+        _ session: SessionID, _ sequence: UInt64, _ cancel: [Lease], _ drain: Bool, _ shares: [RateShare]
+    ) -> [WorkerEffect] {
+        guard session == self.session, !saidGoodbye else { return [] }
+        failedHeartbeats = 0
+        heartbeats = max(0, heartbeats - 1)
+        // An older word that was overtaken has older shares.
+        let setShares: [WorkerEffect] = shares.isEmpty || sequence < seenInstructions ? [] : [.setShares(shares)]
+        seenInstructions = max(seenInstructions, sequence)
+        if drain { isDraining = true }
+        let abandoned = cancel.flatMap { cancelled($0) }
+        return setShares + abandoned + (heartbeats == 0 ? [beat(session)] : []) + leaveIfDrained()
+    }
+
+    mutating func beat(_ session: SessionID) -> WorkerEffect {
+        heartbeats += 1
+        return .heartbeat(session, leases: leases, seenInstructions: seenInstructions)
+    }
 
     mutating func pullIfFree(_ slot: Int) -> [WorkerEffect] {
         guard let session, !isDraining, slots[slot] == .free else { return [] }
@@ -28,10 +46,15 @@ extension WorkerMachine {
 
     mutating func pulled(_ session: SessionID, _ slot: Int, _ order: TaskOrder?) -> [WorkerEffect] {
         guard session == self.session, slots[slot] == .pulling else { return [] }
+        return take(order, slot)
+    }
+
+    /// Fills a slot whose pull was answered.
+    private mutating func take(_ order: TaskOrder?, _ slot: Int) -> [WorkerEffect] {
         slots[slot] = .free
         guard let order, hands[order.lease] == nil, cancelledEarly.remove(order.lease) == nil else { return pullIfFree(slot) + leaveIfDrained() }
         slots[slot] = .busy(order.lease)
-        hands[order.lease] = Hand(slot: slot)
+        hands[order.lease] = Hand(slot: slot, unfinished: order.units.count)
         // A task that arrives while draining is given back at once.
         guard !isDraining else { return handle(.taskReturned(order.lease)) }
         return [.run(order)]
@@ -44,8 +67,10 @@ extension WorkerMachine {
         hand.unsent.removeFirst(batch.count)
         hand.inFlight = batch
         hand.inFlightEnds = hand.returned && hand.unsent.isEmpty
+        // What gives a task back asks for none: it may be draining, and the coordinator may be about to say so.
+        hand.inFlightPulls = hand.inFlightEnds && hand.unfinished == 0 && !isDraining
         hands[lease] = hand
-        return [.report(session, lease, units: batch, taskEnded: hand.inFlightEnds)]
+        return [.report(session, lease, units: batch, taskEnded: hand.inFlightEnds, andPull: hand.inFlightPulls)]
     }
 
     /// As many units as one report may carry; at least one of those there are.
@@ -72,7 +97,7 @@ extension WorkerMachine {
         }
         hand.inFlight = failed
         hands[lease] = hand
-        return [.report(session, lease, units: failed, taskEnded: hand.inFlightEnds)]
+        return [.report(session, lease, units: failed, taskEnded: hand.inFlightEnds, andPull: hand.inFlightPulls)]
     }
 
     /// The coordinator has voided the lease. One that is not in hand may be on its way here still.
@@ -83,9 +108,13 @@ extension WorkerMachine {
         return []
     }
 
-    mutating func reported(_ session: SessionID, _ lease: Lease, _ stale: Bool) -> [WorkerEffect] {
+    mutating func reported(_ session: SessionID, _ lease: Lease, _ stale: Bool, _ next: TaskOrder?) -> [WorkerEffect] {
         guard session == self.session, var hand = hands[lease], hand.inFlight != nil else { return [] }
         if stale { return hand.returned ? release(lease) : abort(lease) }
+        if let next, hand.inFlightPulls {
+            hands.removeValue(forKey: lease)
+            return take(next, hand.slot)
+        }
         let ended = hand.inFlightEnds
         hand.inFlight = nil
         hand.wasRefused = false
@@ -130,14 +159,14 @@ extension WorkerMachine {
     mutating func resumed(_ pause: WorkerEvent.Pause) -> [WorkerEffect] {
         switch pause {
         case .greeting: return isGreeting ? [.hello] : []
-        case .heartbeat(let session): return session == self.session && !saidGoodbye ? [beat(session)] : []
+        case .heartbeat(let session): return session == self.session && !saidGoodbye && heartbeats == 0 ? [beat(session)] : []
         case .pull(let session, let slot):
             guard session == self.session, slots[slot] == .pulling else { return [] }
             slots[slot] = .free
             return pullIfFree(slot) + leaveIfDrained()
         case .report(let session, let lease):
             guard session == self.session, let hand = hands[lease], let batch = hand.inFlight else { return [] }
-            return [.report(session, lease, units: batch, taskEnded: hand.inFlightEnds)]
+            return [.report(session, lease, units: batch, taskEnded: hand.inFlightEnds, andPull: hand.inFlightPulls)]
         }
     }
 }

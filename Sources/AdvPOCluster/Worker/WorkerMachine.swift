@@ -17,6 +17,8 @@ package struct WorkerMachine: Sendable {
     var greetingPause: Int64
     var failedHeartbeats = 0
     var seenInstructions: UInt64 = 0
+    /// Heartbeats under way: one, or two for the short time until the coordinator has answered the older one.
+    var heartbeats = 0
     var isDraining = false
     var saidGoodbye = false
     var slots: [Slot]
@@ -31,10 +33,13 @@ package struct WorkerMachine: Sendable {
 
     struct Hand: Sendable {
         var slot: Int
+        /// Units that have no record yet.
+        var unfinished: Int
         var unsent: [UnitReport] = []
         /// Units of the report under way.
         var inFlight: [UnitReport]?
         var inFlightEnds = false
+        var inFlightPulls = false
         /// The report under way is a second try, with failures in place of what was refused.
         var wasRefused = false
         var returned = false
@@ -61,24 +66,25 @@ package struct WorkerMachine: Sendable {
             let pause = greetingPause
             greetingPause = min(greetingPause * 2, settings.maximumGreetingMilliseconds)
             return [.pause(.greeting, milliseconds: pause)]
-        case .instructed(let session, let sequence, let cancel, let drain):
-            guard session == self.session, !saidGoodbye else { return [] }
-            failedHeartbeats = 0
-            seenInstructions = max(seenInstructions, sequence)
-            if drain { isDraining = true }
-            return cancel.flatMap { cancelled($0) } + [beat(session)] + leaveIfDrained()
+        case .instructed(let session, let sequence, let cancel, let drain, let shares):
+            return instructed(session, sequence, cancel, drain, shares)
         case .heartbeatFailed(let session):
             guard session == self.session, !saidGoodbye else { return [] }
+            heartbeats = max(0, heartbeats - 1)
             failedHeartbeats += 1
             let patience = isDraining ? settings.failedHeartbeatsWhileDraining : settings.failedHeartbeats
             if failedHeartbeats >= patience { return loseSession() }
+            guard heartbeats == 0 else { return [] }
             let pause = min(settings.retryMilliseconds << Int64(min(20, failedHeartbeats - 1)), settings.maximumRetryMilliseconds)
             return [.pause(.heartbeat(session), milliseconds: pause)]
+        case .usageChanged:
+            guard let session, heartbeats == 1, !saidGoodbye else { return [] }
+            return [beat(session)]
         case .pulled(let session, let slot, let order): return pulled(session, slot, order)
         case .pullFailed(let session, let slot):
             guard session == self.session, slots[slot] == .pulling else { return [] }
             return [.pause(.pull(session, slot: slot), milliseconds: settings.retryMilliseconds)]
-        case .reported(let session, let lease, let stale): return reported(session, lease, stale)
+        case .reported(let session, let lease, let stale, let next): return reported(session, lease, stale, next)
         case .reportFailed(let session, let lease):
             guard session == self.session, hands[lease]?.inFlight != nil else { return [] }
             return [.pause(.report(session, lease), milliseconds: settings.retryMilliseconds)]
@@ -90,8 +96,10 @@ package struct WorkerMachine: Sendable {
             guard var hand = hands[lease], !hand.aborted else { return [] }
             precondition(!hand.returned, "a unit finished after its task returned")
             hand.unsent.append(unit)
+            hand.unfinished -= 1
             hands[lease] = hand
-            return flush(lease)
+            // The last unit waits for the executor's return, which is at hand: one report then says both, and asks for the next task.
+            return hand.unfinished == 0 ? [] : flush(lease)
         case .taskReturned(let lease):
             guard var hand = hands[lease] else { return [] }
             hand.returned = true

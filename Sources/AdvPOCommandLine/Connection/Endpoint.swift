@@ -29,8 +29,9 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether what is sent there stays on this machine: `localhost`, 127.0.0.0/8 and `::1`.
     package var isLoopback: Bool {
-        if authority.hasPrefix("[") { return LoopbackHost.contains(authority.prefix { $0 != "]" } + "]") }
-        return LoopbackHost.contains(authority.prefix { $0 != ":" })
+        // What stands behind an address in brackets is a port or makes it no address.
+        if authority.hasPrefix("[::1]:") { return true }
+        return LoopbackHost.contains(authority.hasPrefix("[") ? authority[...] : authority.prefix { $0 != ":" })
     }
 
     package var description: String { url }

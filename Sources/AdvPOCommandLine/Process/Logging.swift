@@ -1,19 +1,33 @@
 package import Logging
 
+/// How a program writes its log.
+package enum LogFormat: String, Hashable, Sendable, CaseIterable {
+    /// For people.
+    case text
+    /// For programs: one JSON object a line.
+    case json
+}
+
 /// Logs of a command go to stderr; stdout is for results.
 package enum CommandLogging {
     /// Once per process, before the first logger is made.
-    package static func bootstrap(level: Logger.Level) {
+    package static func bootstrap(level: Logger.Level, format: LogFormat = .text) {
         LoggingSystem.bootstrap { label in
-            var handler = HarmlessLogHandler(StreamLogHandler.standardError(label: label))
+            var handler: any LogHandler =
+                switch format {
+                case .text: HarmlessLogHandler(StreamLogHandler.standardError(label: label))
+                case .json: JSONLogHandler(label: label)
+                }
             handler.logLevel = level
             return handler
         }
     }
 
     /// From `--log-level` and its like; `standard` when none is set.
-    package static func bootstrap(_ settings: Settings, flag: String?, standard: Logger.Level) throws(SettingsError) {
-        bootstrap(level: try settings.choice(.logLevel, flag: flag, of: Logger.Level.self) ?? standard)
+    package static func bootstrap(_ settings: Settings, flag: String?, format: String? = nil, standard: Logger.Level) throws(SettingsError) {
+        bootstrap(
+            level: try settings.choice(.logLevel, flag: flag, of: Logger.Level.self) ?? standard,
+            format: try settings.choice(.logFormat, flag: format, of: LogFormat.self) ?? .text)
     }
 }
 

@@ -12,6 +12,8 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case bucket
     case output
     case keyring
+    case cluster
+    case identity
     case upload
     // Objects in S3.
     case s3
@@ -20,6 +22,8 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case s3Style = "s3-style"
     case s3Profile = "s3-profile"
     case metadataCredentials = "metadata-credentials"
+    // How the coordinator hands out tasks.
+    case speculate
     // What a job asks for.
     case model
     case name
@@ -49,6 +53,8 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case slots
     case python
     case logLevel = "log-level"
+    case logFormat = "log-format"
+    case metrics
 
     package var flag: String { "--\(rawValue)" }
     package var variable: String { "ADVPO_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined() }

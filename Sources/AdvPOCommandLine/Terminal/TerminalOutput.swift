@@ -22,6 +22,13 @@ package struct TerminalOutput: Sendable {
         return max(40, Int(size.ws_col))
     }
 
+    /// In lines; nil where there is no terminal to ask.
+    package var height: Int? {
+        var size = winsize()
+        guard isTerminal, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return nil }
+        return Int(size.ws_row)
+    }
+
     package func line(_ text: String) { write(text + "\n") }
 
     /// A reader that has gone away is no reason to fail: what was to be shown is lost, nothing else.

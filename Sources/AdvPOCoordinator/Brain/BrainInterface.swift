@@ -15,8 +15,8 @@ package struct Moment: Hashable, Sendable {
 
 package enum BrainEvent: Sendable {
     case cluster(ClusterEvent)
-    /// A job that was just submitted, or, with its units, one that an earlier life of the coordinator left unfinished.
-    case admitted(JobPlan, clientToken: String?, status: JobStatus, units: [StoredUnit], isNew: Bool)
+    /// A job that was just submitted, or, with its units and accounts, one that an earlier life of the coordinator left unfinished.
+    case admitted(JobPlan, clientToken: String?, status: JobStatus, units: [StoredUnit], spending: [StoredSpending] = [], isNew: Bool)
     case stop(JobID)
     /// Drop an ended job from memory: what it was is in the store.
     case forget(JobID)
@@ -34,21 +34,32 @@ package enum BrainEffect: Sendable {
     case publish(JobID, Blob)
     /// Content of the store that workers may fetch while the job runs: too much for memory.
     case publishStored(JobID, ContentHash)
-    case writeResults(JobReport)
+    /// `report(of:)` says what; it is made after what stands before this effect is on its way: it takes long for a large job.
+    case writeResults(JobID)
     /// Something that a watcher sees has changed.
     case changed(JobID)
     /// No task of the job will be given out any more.
     case ended(JobID)
     case log(LogLine)
 
-    package struct LogLine: Sendable, Hashable {
+    package struct LogLine: Sendable {
         package var message: String
+        package var level: Level
         package var job: JobID?
         package var run: RunID?
-        package init(_ message: String, job: JobID? = nil, run: RunID? = nil) {
+        /// Under `LogKey`'s names where it has one.
+        package var details: [(key: String, value: String)]
+
+        package enum Level: Hashable, Sendable {
+            case info, notice, warning
+        }
+
+        package init(_ message: String, level: Level = .info, job: JobID? = nil, run: RunID? = nil, details: [(key: String, value: String)] = []) {
             self.message = message
+            self.level = level
             self.job = job
             self.run = run
+            self.details = details
         }
     }
 }

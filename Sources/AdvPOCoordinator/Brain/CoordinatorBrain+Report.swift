@@ -12,12 +12,17 @@ extension CoordinatorBrain {
         let runs = job.runs.values.map { run in
             JobProgress.Run(
                 templateID: job.plan.templates[run.id.template].id, modelID: job.plan.request.models[run.id.model].modelID, state: run.state,
-                phase: run.progress?.phase.rawValue ?? "baseline", iteration: run.progress?.iteration ?? 0, callsSpent: run.progress?.callsSpent ?? 0,
+                phase: run.progress?.phase.rawValue ?? "baseline", iteration: run.progress?.iteration ?? 0, callsSpent: callsSpent(run),
                 callsBudget: run.progress?.callsBudget ?? job.plan.options.budgetCalls, unitsFinished: run.unitsAsked - run.unitsMissing,
                 unitsAsked: run.unitsAsked, originalScore: run.progress?.originalScore, bestScore: run.progress?.bestScore,
                 explanation: run.outcome?.explanation ?? waitingExplanation(run, job))
         }
         return JobProgress(jobID: id, status: job.status, failureMessage: job.failureMessage, workers: cluster.workerCount, runs: Array(runs))
+    }
+
+    /// What was sent, and what the request under way will send when nothing goes wrong.
+    private func callsSpent(_ run: RunState) -> Int {
+        run.outcome?.callsSpent ?? max(run.progress?.callsSpent ?? 0, cluster.budgets.spent(by: run.id)?.calls ?? 0)
     }
 
     /// Says so when nobody can do what the run waits for.
@@ -31,7 +36,9 @@ extension CoordinatorBrain {
         return cluster.slots(serving: models) == 0 ? waiting : waiting + " and sends images and documents: those that are here are too old, upgrade them"
     }
 
-    func report(_ job: JobState) -> JobReport {
+    /// What is to be written for a job whose every run has ended; nil for a job that is forgotten.
+    package func report(of id: JobID) -> JobReport? {
+        guard let job = jobs[id] else { return nil }
         let results = job.plan.templates.enumerated().map { index, template in
             TemplateResult(
                 template: template,

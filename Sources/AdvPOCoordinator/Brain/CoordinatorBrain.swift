@@ -33,7 +33,10 @@ package struct CoordinatorBrain: Sendable {
         var finalStatus: JobStatus?
     }
 
-    package init(settings: ClusterSettings, epoch: UInt64, unitsPerTask: Int = 8) {
+    /// The usual `unitsPerTask`.
+    package static let unitsPerTask = 8
+
+    package init(settings: ClusterSettings, epoch: UInt64, unitsPerTask: Int = Self.unitsPerTask) {
         cluster = ClusterMachine(settings: settings, epoch: epoch)
         self.unitsPerTask = unitsPerTask
     }
@@ -42,16 +45,22 @@ package struct CoordinatorBrain: Sendable {
     package var workerCount: Int { cluster.workerCount }
 
     package mutating func handle(_ event: BrainEvent, at now: Moment) -> [BrainEffect] {
+        let effects = decide(event, now)
+        return effects + news(now)
+    }
+
+    private mutating func decide(_ event: BrainEvent, _ now: Moment) -> [BrainEffect] {
         switch event {
         case .cluster(let event): return absorb(cluster.handle(event, at: now.tick), now)
-        case .admitted(let plan, let token, let status, let units, let isNew): return admit(plan, token, status, units, isNew, now)
+        case .admitted(let plan, let token, let status, let units, let spending, let isNew):
+            return admit(plan, token, status, units, spending, isNew, now)
         case .stop(let job): return stop(job, now)
         case .delete(let job):
             precondition(jobs[job] == nil, "a job is forgotten before it is deleted")
             return [.persist(.deleteJob(job))]
         case .forget(let job):
             precondition(jobs[job].map(\.status.isTerminal) ?? true, "only a job that has ended is forgotten")
-            jobs.removeValue(forKey: job)
+            for run in jobs.removeValue(forKey: job)?.plan.runs ?? [] { cluster.closeBudget(of: run) }
             return []
         case .resultsWritten(let job, let failure): return resultsWritten(job, failure, now)
         }
@@ -68,8 +77,8 @@ package struct CoordinatorBrain: Sendable {
                 guard accept(report, of: run) else { continue }
                 replies.append(.persist(.unit(StoredUnit(run: run, unit: report.unit, record: report.record, lease: lease.description))))
                 touched.append(run)
-            case .workerJoined(_, let name): replies.append(.log(.init("worker \(name) joined")))
-            case .workerLost(_, let name, let reason): replies.append(.log(.init("worker \(name) lost: \(reason)")))
+            // Said by the news.
+            case .workerJoined, .workerLost: continue
             case .welcome, .unknownSession, .refuse, .instruct, .task, .nothing, .reportAccepted, .reportStale: replies.append(.reply(effect))
             }
         }
@@ -91,10 +100,11 @@ package struct CoordinatorBrain: Sendable {
 
 extension CoordinatorBrain {
     private mutating func admit(
-        _ plan: JobPlan, _ clientToken: String?, _ status: JobStatus, _ units: [StoredUnit], _ isNew: Bool, _ now: Moment
+        _ plan: JobPlan, _ clientToken: String?, _ status: JobStatus, _ units: [StoredUnit], _ spending: [StoredSpending], _ isNew: Bool,
+        _ now: Moment
     ) -> [BrainEffect] {
         precondition(jobs[plan.id] == nil, "a job is admitted once")
-        var job = JobState(plan: plan, clientToken: clientToken, status: status, modifiedMillisecondsSince1970: now.millisecondsSince1970)
+        var job = JobState(plan: plan, clientToken: clientToken, status: status, modifiedMillisecondsSince1970: max(plan.createdMillisecondsSince1970, now.millisecondsSince1970))
         precondition(!status.isTerminal, "a job that has ended is not admitted")
         var effects: [BrainEffect] = []
         job.modelHashes = plan.request.models.map { ContentHash(of: BlobCodec.encode($0)) }
@@ -105,11 +115,15 @@ extension CoordinatorBrain {
         }
         effects += plan.attachmentHashes.map { .publishStored(plan.id, $0) }
         for (_, bundle) in plan.functions { effects.append(.publish(plan.id, Blob(BlobCodec.encode(bundle)))) }
+        var recordsByRun: [RunID: [ContentHash: UnitRecord]] = [:]
+        for unit in units { recordsByRun[unit.run, default: [:]][unit.unit] = unit.record }
         for id in plan.runs {
             let evaluation = Blob(BlobCodec.encode(evaluationSpecification(plan, plan.templates[id.template])))
             effects.append(.publish(plan.id, evaluation))
             var run = RunState(id: id, search: Search(configuration: plan.searchConfiguration(of: id)), evaluation: evaluation)
-            for unit in units where unit.run == id { run.units[unit.unit] = unit.record }
+            run.units = recordsByRun.removeValue(forKey: id) ?? [:]
+            run.isReplaying = !isNew
+            openAccount(&run, plan, spending.first { $0.run == id })
             job.runs[id] = run
         }
         jobs[plan.id] = job
@@ -125,6 +139,7 @@ extension CoordinatorBrain {
             let first = run.search.start()
             jobs[plan.id]?.runs[id] = run
             effects += carryOut(first, of: id, now)
+            jobs[plan.id]?.runs[id]?.isReplaying = false
         }
         if status == .stopping { effects += tellSearchesToStop(plan.id, now) }
         return effects + finishIfDone(plan.id, now)
@@ -141,6 +156,7 @@ extension CoordinatorBrain {
         guard let job = jobs[id], job.status == .inProgress, !job.isReporting else { return [] }
         var effects = setStatus(id, .stopping, now)
         effects.append(journal(id, "stop requested", now))
+        effects.append(.log(.init("job is being stopped", level: .notice, job: id)))
         return effects + tellSearchesToStop(id, now) + finishIfDone(id, now)
     }
 
@@ -148,10 +164,11 @@ extension CoordinatorBrain {
         var effects: [BrainEffect] = []
         for run in jobs[id]?.plan.runs ?? [] {
             guard var state = jobs[id]?.runs[run], state.outcome == nil else { continue }
+            effects += absorbCancel(run, now)
+            tellSpendingNow(to: &state)
             let consequences = state.search.handle(.stopRequested)
             state.waiting = [:]
             jobs[id]?.runs[run] = state
-            effects += absorbCancel(run, now)
             effects += carryOut(consequences, of: run, now)
         }
         return effects
@@ -174,7 +191,7 @@ extension CoordinatorBrain {
         case (false, _): job.finalStatus = .partiallyCompleted
         }
         jobs[id] = job
-        return [.writeResults(report(job))]
+        return [.writeResults(id)]
     }
 
     private mutating func resultsWritten(_ id: JobID, _ failure: String?, _ now: Moment) -> [BrainEffect] {
@@ -187,13 +204,15 @@ extension CoordinatorBrain {
         jobs[id] = job
         var effects = setStatus(id, failure == nil ? final : .failed, now)
         effects.append(journal(id, "ended: \(failure == nil ? final.rawValue : "results not written")", now))
+        effects.append(.log(.init("job ended", level: .notice, job: id, details: [("status", (jobs[id]?.status ?? final).rawValue)])))
         return effects + [.ended(id)]
     }
 
     private mutating func setStatus(_ id: JobID, _ status: JobStatus, _ now: Moment) -> [BrainEffect] {
         guard var job = jobs[id] else { return [] }
         job.status = status
-        job.modifiedMillisecondsSince1970 = now.millisecondsSince1970
+        // The wall clock may be set back: a job never looks changed before it was made, or before its last change.
+        job.modifiedMillisecondsSince1970 = max(job.modifiedMillisecondsSince1970, now.millisecondsSince1970)
         jobs[id] = job
         return [.persist(.job(storedJob(job))), .changed(id)]
     }
@@ -227,6 +246,7 @@ extension CoordinatorBrain {
                 case .evaluation: .evaluated(requestID: ready.key, records: records)
                 case .generation: .generated(requestID: ready.key, records: Array(records.joined()))
                 }
+            tellSpending(to: &run, at: ready.key, units: Array(ready.value.units.joined()))
             let consequences = run.search.handle(event)
             jobs[id.job]?.runs[id] = run
             effects += carryOut(consequences, of: id, now)
@@ -292,6 +312,12 @@ extension CoordinatorBrain {
         let models = [job.plan.request.models[id.model].modelID] + (job.plan.judge(of: template).map { [$0] } ?? [])
         let total = request.items.reduce(0) { $0 + $1.samples.count }
         let hasAttachments = template.hasAttachments
+        let urgency: TaskUrgency =
+            switch request.purpose {
+            case .baseline, .screening: .screening
+            case .validation: .validation
+            case .proof, .completion: .proof
+            }
         let batch = max(1, min(unitsPerTask, total / max(1, cluster.slots(serving: models, withAttachments: hasAttachments))))
         for item in request.items {
             let candidate = Blob(BlobCodec.encode(item.document))
@@ -305,16 +331,17 @@ extension CoordinatorBrain {
             })
             guard !missing.isEmpty else { continue }
             effects.append(.publish(id.job, candidate))
+            let price = Self.price(run, item, usesJudge: template.method.usesJudge)
             for start in stride(from: 0, to: missing.count, by: batch) {
                 let work = TaskOrder.EvaluateWork(
                     model: job.plan.request.models[id.model], candidate: candidate.hash, evaluation: run.evaluation.hash,
                     units: Array(missing[start..<min(start + batch, missing.count)]))
-                specifications.append(TaskSpecification(run: id, iteration: request.iteration, work: .evaluate(work), models: models, hasAttachments: hasAttachments))
+                specifications.append(TaskSpecification(
+                    run: id, iteration: request.iteration, work: .evaluate(work), models: models, hasAttachments: hasAttachments, urgency: urgency, price: price))
             }
         }
         run.waiting[request.id] = RunState.Waiting(request: .evaluation(request), units: names, missing: asked)
-        jobs[id.job]?.runs[id] = run
-        return effects + submit(specifications, now)
+        return effects + submit(specifications, of: &run, now)
     }
 
     private mutating func ask(_ request: GenerationRequest, of id: RunID, _ now: Moment) -> [BrainEffect] {
@@ -333,16 +360,24 @@ extension CoordinatorBrain {
             guard run.units[name] == nil else { continue }
             effects.append(.publish(id.job, content))
             let work = TaskOrder.GenerateWork(units: [TaskOrder.UnitReference(unit: name, content: content.hash)])
-            specifications.append(TaskSpecification(run: id, iteration: request.iteration, work: .generate(work), models: [rewriter]))
+            specifications.append(TaskSpecification(
+                run: id, iteration: request.iteration, work: .generate(work), models: [rewriter], price: Self.price(run, chat)))
         }
         run.waiting[request.id] = RunState.Waiting(
             request: .generation(request), units: [names], missing: Set(names.filter { run.units[$0] == nil }))
-        jobs[id.job]?.runs[id] = run
-        return effects + submit(specifications, now)
+        return effects + submit(specifications, of: &run, now)
     }
 
-    private mutating func submit(_ specifications: [TaskSpecification], _ now: Moment) -> [BrainEffect] {
-        guard !specifications.isEmpty else { return [] }
-        return cluster.handle(.submit(specifications), at: now.tick).map { .reply($0) }
+    /// Hands the run's tasks to the cluster, with what is to be kept for later; units that the budget does not pay for come back as failed at once.
+    private mutating func submit(_ specifications: [TaskSpecification], of run: inout RunState, _ now: Moment) -> [BrainEffect] {
+        guard !specifications.isEmpty else {
+            jobs[run.id.job]?.runs[run.id] = run
+            return []
+        }
+        run.isReplaying = false
+        let kept = run.search.kept()
+        jobs[run.id.job]?.runs[run.id] = run
+        cluster.keepOfBudget(of: run.id, calls: kept.calls, dollars: kept.dollars)
+        return absorb(cluster.handle(.submit(specifications), at: now.tick), now)
     }
 }

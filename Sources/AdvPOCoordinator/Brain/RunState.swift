@@ -17,6 +17,14 @@ struct RunState: Sendable {
     var rejections: [(iteration: Int, operatorName: String, reason: String)] = []
     var progress: SearchProgress?
     var outcome: SearchOutcome?
+    /// Units of requests that have ended, and the calls that their records tell of.
+    var counted: Set<ContentHash> = []
+    var callsTold = 0
+    /// See `SpendingRecord`.
+    var waste: OrderedDictionary<Int, Spent> = [:]
+    var lastWaste = Spent(calls: 0, unanswered: .zero)
+    /// Every request until now was answered in an earlier life of the coordinator.
+    var isReplaying = false
 
     /// A request of the search with the names of its units, by item and sample.
     struct Waiting: Sendable {

@@ -15,9 +15,11 @@ package enum WireEdge {
                 token,
                 WorkerIntroduction(
                     instance: hello.instance, name: hello.name, slots: Int(hello.slots), models: hello.models,
-                    sendsAttachments: hello.version.hasAttachments)))
+                    sendsAttachments: hello.version.hasAttachments, keepsAllowances: hello.version.hasAllowances, sharesRates: hello.version.hasRates,
+                    protocolVersion: hello.version.description)))
         case .heartbeat(let beat):
-            return .success(.heartbeat(token, SessionID(beat.session), leases: beat.leases, seenInstructions: beat.seenInstructions))
+            return .success(.heartbeat(
+                token, SessionID(beat.session), leases: beat.leases, seenInstructions: beat.seenInstructions, usage: beat.usage))
         case .goodbye(let session): return .success(.goodbye(token, SessionID(session)))
         }
     }
@@ -26,7 +28,8 @@ package enum WireEdge {
     package static func event(for request: WorkRequest, token: RequestToken) -> ClusterEvent? {
         switch request {
         case .pull(let session): .pull(token, SessionID(session))
-        case .report(let session, let lease, let units, let ended): .report(token, SessionID(session), lease, units: units, taskEnded: ended)
+        case .report(let session, let lease, let units, let ended, let calls, let andPull):
+            .report(token, SessionID(session), lease, units: units, taskEnded: ended, callsSpent: calls, andPull: andPull)
         case .fetch: nil
         }
     }
@@ -37,7 +40,8 @@ package enum WireEdge {
         case .welcome(_, let session):
             .welcome(.init(
                 version: .current, session: session.rawValue, epoch: epoch, heartbeatMilliseconds: UInt32(clamping: settings.heartbeatMilliseconds)))
-        case .instruct(_, let sequence, let cancel): .instructions(.init(sequence: sequence, cancel: cancel, drain: false))
+        case .instruct(_, let sequence, let cancel, let drain, let shares):
+            .instructions(.init(sequence: sequence, cancel: cancel, drain: drain, shares: shares))
         case .unknownSession: .unknownSession
         case .refuse(_, let reason): .refused(reason)
         case .accepted, .task, .nothing, .reportAccepted, .reportStale, .workerJoined, .workerLost:
@@ -50,7 +54,7 @@ package enum WireEdge {
         switch effect {
         case .task(_, let order): .task(order)
         case .nothing: .nothing
-        case .reportAccepted: .accepted
+        case .reportAccepted(_, let next): .accepted(next: next)
         case .reportStale: .stale
         case .unknownSession: .unknownSession
         case .refuse(_, let reason): .refused(reason)
@@ -67,8 +71,8 @@ extension ClusterEffect {
     /// The request that the effect answers; nil for one that answers none.
     package var answeredToken: RequestToken? {
         switch self {
-        case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _), .task(let token, _), .nothing(let token),
-            .reportAccepted(let token), .reportStale(let token):
+        case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _, _, _), .task(let token, _), .nothing(let token),
+            .reportAccepted(let token, _), .reportStale(let token):
             token
         case .accepted, .workerJoined, .workerLost: nil
         }

@@ -70,7 +70,7 @@ extension Coordinator: JobService {
         defer { arriving.remove(id) }
         if let token = request.clientToken { jobsByToken[token] = TokenOwner(job: id, request: request) }
         let blobs = [Blob(input)] + plan.functions.values.map { Blob(BlobCodec.encode($0)) } + files
-        logger.notice("job submitted", metadata: ["job": "\(id)", "templates": "\(plan.templates.count)", "models": "\(request.models.count)"])
+        logger.notice("job submitted", metadata: [LogKey.job: "\(id)", "templates": "\(plan.templates.count)", "models": "\(request.models.count)"])
         guard await post(
             .admitted(plan, clientToken: request.clientToken, status: .inProgress, units: [], isNew: true), records: blobs.map { .blob($0) })
         else { throw Self.closing }
@@ -180,7 +180,7 @@ extension Coordinator: JobService {
             return try await objects.open(try ObjectURI(entry.request.outputURI).appending("\(job)/\(name)"), maximumBytes: 1 << 30)
         } catch {
             if error.mayPass {
-                logger.error("a result file could not be read", metadata: ["job": "\(job)", "file": "\(name)", "error": "\(error)"])
+                logger.error("a result file could not be read", metadata: [LogKey.job: "\(job)", "file": "\(name)", LogKey.error: "\(error)"])
                 throw APIError(code: .internalServer, message: "\(name) of job \(job) cannot be read now; the log says why")
             }
             throw APIError(code: .resourceNotFound, message: "\(name) of job \(job) (\(entry.status.rawValue)) cannot be read: \(error)")
@@ -211,12 +211,13 @@ extension Coordinator: JobService {
     /// Writes the result files; the job ends when they are there, and fails when they cannot be.
     ///
     /// A full disk or an endpoint that does not answer may pass: the files are tried again, with growing pauses. A coordinator that closes leaves them to the next start.
-    func write(_ report: JobReport) async {
+    func writeResults(of job: JobID) async {
+        guard let report = brain.report(of: job) else { return }
         // Encoding takes long for a large job, and workers wait for this actor.
         let (history, results) = await Task.detached {
             (Self.lines(report.history), Self.lines(report.results.map(\.jsonLine)))
         }.value
-        let (job, key) = (report.plan.id, report.plan.request.encryptionKeyArn)
+        let key = report.plan.request.encryptionKeyArn
         var pause = 1_000
         var waited = 0
         while true {
@@ -228,11 +229,11 @@ extension Coordinator: JobService {
                 return
             } catch {
                 guard error.mayPass, waited < Self.longestWaitMilliseconds else {
-                    logger.error("results could not be written", metadata: ["job": "\(job)", "error": "\(error)"])
+                    logger.error("results could not be written", metadata: [LogKey.job: "\(job)", LogKey.error: "\(error)"])
                     await post(.resultsWritten(job, failure: "\(error)"))
                     return
                 }
-                logger.warning("results could not be written, trying again", metadata: ["job": "\(job)", "error": "\(error)", "seconds": "\(pause / 1_000)"])
+                logger.warning("results could not be written, trying again", metadata: [LogKey.job: "\(job)", LogKey.error: "\(error)", "seconds": "\(pause / 1_000)"])
             }
             await clock.pause(milliseconds: pause)
             guard !isClosed else { return }

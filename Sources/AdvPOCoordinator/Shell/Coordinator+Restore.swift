@@ -25,7 +25,7 @@ extension Coordinator {
             enter(DirectoryEntry(
                 manifest: manifest, status: status, failureMessage: stored.failureMessage, modifiedMillisecondsSince1970: stored.modifiedMillisecondsSince1970))
             if let token = stored.clientToken { jobsByToken[token] = TokenOwner(job: stored.id, request: manifest.request) }
-            if !status.isTerminal { try await takeUp(stored, manifest, status, snapshot) }
+            if !status.isTerminal { try await takeUp(stored, manifest, status) }
         }
     }
 
@@ -38,9 +38,9 @@ extension Coordinator {
         return (manifest, status)
     }
 
-    private func takeUp(_ stored: StoredJob, _ manifest: JobManifest, _ status: JobStatus, _ snapshot: StoreSnapshot) async throws {
+    private func takeUp(_ stored: StoredJob, _ manifest: JobManifest, _ status: JobStatus) async throws {
         do {
-            try await resume(stored, manifest, status, snapshot)
+            try await resume(stored, manifest, status)
         } catch let error as StoreError {
             throw error
         } catch {
@@ -52,7 +52,7 @@ extension Coordinator {
     /// A job of which only the store's own columns can be read is shown as failed. Its record stays as it is, so that the program that wrote it may still
     /// read it; its client token stays taken, since nobody knows what it was used for.
     private func showUnreadable(_ stored: StoredJob, _ error: JobManifest.Unreadable) {
-        logger.error("a stored job cannot be read and is left as it is", metadata: ["job": "\(stored.id)", "error": "\(error)"])
+        logger.error("a stored job cannot be read and is left as it is", metadata: [LogKey.job: "\(stored.id)", LogKey.error: "\(error)"])
         let unknown = "s3://unreadable/"
         let request = CreateJobRequest(
             jobName: "unreadable", clientToken: stored.clientToken, inputURI: unknown + "input.jsonl", outputURI: unknown,
@@ -69,16 +69,16 @@ extension Coordinator {
     }
 
     private func fail(_ stored: StoredJob, _ reason: String) async {
-        logger.error("a job cannot go on", metadata: ["job": "\(stored.id)", "error": "\(reason)"])
+        logger.error("a job cannot go on", metadata: [LogKey.job: "\(stored.id)", "error": "\(reason)"])
         var failed = stored
         failed.status = JobStatus.failed.rawValue
         failed.failureMessage = CoordinatorBrain.bounded(reason)
-        failed.modifiedMillisecondsSince1970 = clock.now().millisecondsSince1970
+        failed.modifiedMillisecondsSince1970 = max(stored.modifiedMillisecondsSince1970, clock.now().millisecondsSince1970)
         let entry = JournalEntry(job: stored.id, atMillisecondsSince1970: failed.modifiedMillisecondsSince1970, text: reason)
         await post(.cluster(.tick), records: [.job(failed), .journal(entry)])
     }
 
-    private func resume(_ stored: StoredJob, _ manifest: JobManifest, _ status: JobStatus, _ snapshot: StoreSnapshot) async throws {
+    private func resume(_ stored: StoredJob, _ manifest: JobManifest, _ status: JobStatus) async throws {
         let input = try await storedBlob(manifest.input, of: stored.id)
         var functions: OrderedDictionary<String, FunctionBundle> = [:]
         for (name, hash) in manifest.functions {
@@ -86,9 +86,13 @@ extension Coordinator {
         }
         let plan = try admission.restored(manifest, input: input, functions: functions)
         var units: [StoredUnit] = []
-        for run in snapshot.runs where run.id.job == stored.id { units += try await store.units(of: run.id) }
-        logger.notice("job goes on where it was", metadata: ["job": "\(stored.id)", "units": "\(units.count)"])
-        await post(.admitted(plan, clientToken: stored.clientToken, status: status, units: units, isNew: false))
+        var spending: [StoredSpending] = []
+        for run in plan.runs {
+            units += try await store.units(of: run)
+            if let stored = try await store.spending(of: run) { spending.append(stored) }
+        }
+        logger.notice("job goes on where it was", metadata: [LogKey.job: "\(stored.id)", "units": "\(units.count)"])
+        await post(.admitted(plan, clientToken: stored.clientToken, status: status, units: units, spending: spending, isNew: false))
     }
 
     private func storedBlob(_ hash: ContentHash, of job: JobID) async throws -> [UInt8] {

@@ -5,6 +5,7 @@ package import AdvPOObjects
 package import AdvPOStore
 import AdvPOTransport
 import AdvPOWire
+package import CoreMetrics
 package import Logging
 import OrderedCollections
 
@@ -21,6 +22,7 @@ package actor Coordinator {
     var brain: CoordinatorBrain
     let epoch: UInt64
     let settings: ClusterSettings
+    var measures: CoordinatorMeasures
 
     private var mailbox: [Entry] = []
     private var isDraining = false
@@ -76,7 +78,7 @@ package actor Coordinator {
 
     private init(
         store: any CoordinatorStore, objects: any ObjectStore, admission: JobAdmission, namespace: JobNamespace, clock: any CoordinatorClock,
-        logger: Logger, settings: ClusterSettings, epoch: UInt64
+        logger: Logger, settings: ClusterSettings, metrics: any MetricsFactory, epoch: UInt64, unitsPerTask: Int
     ) {
         self.store = store
         self.objects = objects
@@ -86,19 +88,26 @@ package actor Coordinator {
         self.logger = logger
         self.settings = settings
         self.epoch = epoch
-        brain = CoordinatorBrain(settings: settings, epoch: epoch)
+        brain = CoordinatorBrain(settings: settings, epoch: epoch, unitsPerTask: unitsPerTask)
+        measures = CoordinatorMeasures(metrics)
     }
 
     /// Opens the next epoch on a store and takes up every job that an earlier one left unfinished.
+    ///
+    /// - Parameter unitsPerTask: units that one task carries at most.
     package static func open(
         store: any CoordinatorStore, objects: any ObjectStore, admission: JobAdmission, namespace: JobNamespace = .standard,
-        clock: any CoordinatorClock = WallClock(), settings: ClusterSettings = ClusterSettings(), logger: Logger
+        clock: any CoordinatorClock = WallClock(), settings: ClusterSettings = ClusterSettings(), unitsPerTask: Int = CoordinatorBrain.unitsPerTask,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) async throws -> Coordinator {
+        var settings = settings
+        settings.takeRateLimits(of: admission.catalog)
         let snapshot = try await store.load()
         let epoch = snapshot.epoch + 1
         try await store.commit([.epoch(epoch)])
         let coordinator = Coordinator(
-            store: store, objects: objects, admission: admission, namespace: namespace, clock: clock, logger: logger, settings: settings, epoch: epoch)
+            store: store, objects: objects, admission: admission, namespace: namespace, clock: clock, logger: logger, settings: settings, metrics: metrics,
+            epoch: epoch, unitsPerTask: unitsPerTask)
         try await coordinator.restore(snapshot)
         return coordinator
     }
@@ -209,11 +218,21 @@ package actor Coordinator {
                 if case .persist(let record) = effect { records.append(record) } else { effects.append(effect) }
             }
         }
+        // What may be spent is durable before the tasks that may spend it are handed out.
+        records += brain.takeSpending()
+        let began = ContinuousClock.now
         guard let kept = await commit(records) else {
             isAbandoned = true
             return false
         }
-        for record in kept { if case .job(let job) = record { updateDirectory(job) } }
+        if !kept.isEmpty { measures.committed(records: kept.count, duration: began.duration(to: .now)) }
+        for record in kept {
+            switch record {
+            case .job(let job): updateDirectory(job)
+            case .unit(let unit): measures.accepted(unit.record, model: brain.modelName(of: unit.run))
+            case .run, .candidate, .spending, .blob, .epoch, .journal, .story, .deleteJob: break
+            }
+        }
         for effect in effects { carryOut(effect) }
         for entry in entries { if let job = entry.watched { tellWatchers(of: job) } }
         return true
@@ -255,9 +274,9 @@ package actor Coordinator {
         case .reply(let reply): deliver(reply)
         case .publish(let job, let blob): blobs.put(blob, for: job)
         case .publishStored(let job, let hash): blobs.putStored(hash, for: job)
-        case .writeResults(let report):
-            // One that closes leaves them to the next start.
-            if !isClosed { Task { await write(report) } }
+        case .writeResults(let job):
+            // One that closes leaves them to the next start. The task's turn comes after the replies above: a worker that must let go of a call waits for no report.
+            if !isClosed { Task { await writeResults(of: job) } }
         case .changed(let job): tellWatchers(of: job)
         case .ended(let job):
             finalProgress[job] = brain.progress(of: job)
@@ -266,15 +285,13 @@ package actor Coordinator {
             blobs.removeAll(of: job)
             postWithoutWaiting(.forget(job))
         case .log(let line):
-            var metadata: Logger.Metadata = [:]
-            if let job = line.job { metadata["job"] = "\(job)" }
-            if let run = line.run { metadata["run"] = "\(run)" }
-            logger.info("\(line.message)", metadata: metadata)
+            log(line)
         }
     }
 
     private func deliver(_ effect: ClusterEffect) {
         guard let token = effect.answeredToken else { return }
+        if case .task(_, let order) = effect, let waited = brain.cluster.stories.waitedMilliseconds(order.lease.task) { measures.handedOut(waitedMilliseconds: waited) }
         replies.removeValue(forKey: token)?.resume(returning: effect)
     }
 

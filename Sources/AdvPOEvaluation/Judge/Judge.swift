@@ -13,7 +13,9 @@ struct Judge: Sendable {
     var models: any ChatModels
     var logger: Logger
 
-    func evaluate(_ prompt: JudgePrompt, modelID: String) async throws(EvaluationFailure) -> EvaluationResult {
+    func evaluate(
+        _ prompt: JudgePrompt, modelID: String, within allowance: CallAllowance
+    ) async throws(EvaluationFailure) -> EvaluationResult {
         let messages = prompt.messages()
         var calls = 0
         var usage: Usage?
@@ -27,13 +29,14 @@ struct Judge: Sendable {
                 seed: ask)
             let completion: ChatCompletion
             do throws(InferenceFailure) {
-                completion = try await models.complete(request)
+                completion = try await models.complete(request, within: allowance)
             } catch {
                 calls += error.attempts
                 // A refused or empty answer is paid for too.
                 if let paid = error.usage { usage = usage.map { $0.adding(paid) } ?? paid }
                 switch error.kind {
                 case .cancelled: throw .cancelled
+                case .allowance: throw .allowance
                 case .infrastructure, .configuration:
                     throw .judge(message: "the judge \(modelID) could not be asked: \(error.message)", providerCalls: calls, judgeUsage: usage)
                 case .model:

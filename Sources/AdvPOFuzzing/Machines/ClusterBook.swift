@@ -7,6 +7,8 @@ struct ClusterBook {
     struct Session {
         var introduction: WorkerIntroduction
         var held: OrderedDictionary<UInt64, Held> = [:]
+        /// It is to leave, and gets no more.
+        var isDraining = false
     }
 
     struct Held {
@@ -28,7 +30,7 @@ struct ClusterBook {
         case hello, goodbye
         case heartbeat(SessionID)
         case pull(SessionID)
-        case report(SessionID, Lease)
+        case report(SessionID, Lease, andPull: Bool)
     }
 
     let settings: ClusterSettings
@@ -60,6 +62,8 @@ struct ClusterBook {
         for session in sessions.keys { sessions[session]?.held.removeValue(forKey: task) }
     }
 
+    mutating func drain(_ session: SessionID) { sessions[session]?.isDraining = true }
+
     mutating func heard(_ session: SessionID, _ leases: [Lease]) {
         guard let held = sessions[session]?.held else { return }
         for (task, item) in held { sessions[session]?.held[task]?.unnamed = leases.contains(item.lease) ? 0 : item.unnamed + 1 }
@@ -77,19 +81,25 @@ struct ClusterBook {
                 guard pastSessions.append(session).inserted else { throw Broken("session \(session.rawValue) comes twice") }
                 guard sessions.count < settings.maximumWorkers else { throw Broken("more than \(settings.maximumWorkers) workers") }
                 sessions[session] = Session(introduction: introduction)
-            case .task(let token, let order): try given(order, to: token, now)
-            case .instruct(let token, _, let cancelled): if case .heartbeat(let session)? = questions[token] { try instructed(session, cancelled, now) }
-            case .reportAccepted(let token):
-                guard case .report(let session, let lease)? = questions[token] else { throw Broken("an acceptance of what was no report") }
+            case .task(let token, let order):
+                guard case .pull(let session)? = questions[token] else { throw Broken("\(order.lease) answers what was no pull") }
+                try given(order, to: session, now)
+            case .instruct(let token, _, let cancelled, _, _): if case .heartbeat(let session)? = questions[token] { try instructed(session, cancelled, now) }
+            case .reportAccepted(let token, let next):
+                guard case .report(let session, let lease, let andPull)? = questions[token] else { throw Broken("an acceptance of what was no report") }
                 // What ended its task is no longer in the book.
                 let isHeld = sessions[session]?.held[lease.task]?.lease == lease
                 guard isHeld || acceptedNow.contains(lease) else {
                     throw Broken("a report of \(lease) by session \(session.rawValue) counted, which does not hold it")
                 }
                 // Given back: whatever is left of it may go to anybody, in the same breath.
-                if isHeld, case .report(_, _, _, _, taskEnded: true) = event { sessions[session]?.held.removeValue(forKey: lease.task) }
+                if isHeld, case .report(_, _, _, _, taskEnded: true, _, _) = event { sessions[session]?.held.removeValue(forKey: lease.task) }
+                if let next {
+                    guard andPull else { throw Broken("\(next.lease) answers a report that asked for none") }
+                    try given(next, to: session, now)
+                }
             case .reportStale(let token):
-                guard case .report(let session, let lease)? = questions[token] else { throw Broken("a refusal of what was no report") }
+                guard case .report(let session, let lease, _)? = questions[token] else { throw Broken("a refusal of what was no report") }
                 if let held = sessions[session]?.held[lease.task], held.lease == lease {
                     guard mayBeTakenBack(held, now) else { throw Broken("the holder of \(lease) was told that it is stale") }
                     sessions[session]?.held.removeValue(forKey: lease.task)
@@ -112,7 +122,7 @@ struct ClusterBook {
         }
         guard item.remaining.contains(report.unit) else { throw Broken("unit \(report.unit) counted twice") }
         guard item.task == lease.task else { throw Broken("unit \(report.unit) counted under \(lease), but it is of task \(String(describing: item.task))") }
-        if case .report(_, let session, let reported, let units, _) = event, units.contains(where: { $0.unit == report.unit }) {
+        if case .report(_, let session, let reported, let units, _, _, _) = event, units.contains(where: { $0.unit == report.unit }) {
             guard reported == lease, sessions[session]?.held[lease.task]?.lease == lease || acceptedNow.contains(lease) else {
                 throw Broken("unit \(report.unit) counted under \(lease) by session \(session.rawValue), which does not hold it")
             }
@@ -124,8 +134,8 @@ struct ClusterBook {
         if work[id]?.remaining.isEmpty == true { close(id) }
     }
 
-    private mutating func given(_ order: TaskOrder, to token: RequestToken, _ now: Int64) throws(Broken) {
-        guard case .pull(let session)? = questions[token] else { throw Broken("\(order.lease) answers what was no pull") }
+    private mutating func given(_ order: TaskOrder, to session: SessionID, _ now: Int64) throws(Broken) {
+        guard sessions[session]?.isDraining != true else { throw Broken("\(order.lease) went to session \(session.rawValue), which is to leave") }
         guard let introduction = sessions[session]?.introduction else { throw Broken("\(order.lease) went to session \(session.rawValue), which is gone") }
         guard let first = order.units.first, let id = workByUnit[first.unit], let item = work[id] else { throw Broken("\(order.lease) has units that nobody wants") }
         guard item.task == nil || item.task == order.lease.task, workByTask[order.lease.task] ?? id == id else {

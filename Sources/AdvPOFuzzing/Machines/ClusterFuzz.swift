@@ -48,19 +48,20 @@ struct ClusterFuzz {
     private mutating func play(_ event: ClusterEvent) throws(Broken) -> String {
         switch event {
         case .hello(let token, _): book.questions[token] = .hello
-        case .heartbeat(let token, let session, let leases, _):
+        case .heartbeat(let token, let session, let leases, _, _):
             book.questions[token] = .heartbeat(session)
             book.heard(session, leases)
         case .goodbye(let token, _): book.questions[token] = .goodbye
         case .pull(let token, let session): book.questions[token] = .pull(session)
-        case .report(let token, let session, let lease, _, _): book.questions[token] = .report(session, lease)
+        case .report(let token, let session, let lease, _, _, _, let andPull): book.questions[token] = .report(session, lease, andPull: andPull)
         case .submit(let specifications): for specification in specifications { book.submit(specification) }
         case .cancel(let run): book.cancel(run)
+        case .drain(let session): book.drain(session)
         case .connectionLost, .tick: break
         }
         var effects = machine.handle(event, at: Tick(milliseconds: now))
         // The canary: a second try at a task with more than one unit counts its first unit twice.
-        if hasCanary, case .report(_, _, let lease, let units, _) = event, lease.attempt > 1, units.count > 1, case .accepted? = effects.first {
+        if hasCanary, case .report(_, _, let lease, let units, _, _, _) = event, lease.attempt > 1, units.count > 1, case .accepted? = effects.first {
             effects.insert(effects[0], at: 0)
         }
         try book.follow(effects, of: event, at: now)
@@ -83,7 +84,7 @@ struct ClusterFuzz {
         case 9, 10, 11, 12, 13: return report(&dice)
         case 14, 15: return .submit((0...dice.number(below: 4)).map { _ in specification(&dice) })
         case 16: return dice.oneIn(3) ? .goodbye(token(), session(&dice)) : .connectionLost(session(&dice))
-        case 17: return dice.oneIn(4) ? .cancel(dice.pick(runs)) : .tick
+        case 17: return dice.oneIn(4) ? .cancel(dice.pick(runs)) : dice.oneIn(4) ? .drain(session(&dice)) : .tick
         default:
             now += dice.pick([0, 1, 100, 100, 500, 1_000, 3_000, 30_000])
             return .tick
@@ -104,7 +105,7 @@ struct ClusterFuzz {
         let number = dice.number(below: 6)
         return WorkerIntroduction(
             instance: "i\(number)", name: "w\(number)", slots: 1 + dice.number(below: 3), models: Self.models.filter { _ in !dice.oneIn(4) },
-            sendsAttachments: !dice.oneIn(4))
+            sendsAttachments: !dice.oneIn(4), keepsAllowances: !dice.oneIn(4), sharesRates: !dice.oneIn(4))
     }
 
     private mutating func heartbeat(_ dice: inout SeededGenerator) -> ClusterEvent {
@@ -112,8 +113,21 @@ struct ClusterFuzz {
         var leases = book.sessions[session]?.held.values.map(\.lease).filter { _ in !dice.oneIn(4) } ?? []
         // One that it or another had, never one that is still to come: then it would ask to be told to drop that.
         if dice.oneIn(6), !book.pastLeases.isEmpty { leases.append(dice.pick(book.pastLeases)) }
-        return .heartbeat(token(), session, leases: OrderedSet(leases).sorted(), seenInstructions: dice.pick([0, 1, 2, .max]))
+        return .heartbeat(token(), session, leases: OrderedSet(leases).sorted(), seenInstructions: dice.pick([0, 1, 2, .max]), usage: usage(&dice))
     }
+
+    /// Of models that somebody serves, or nobody, with numbers that may jump.
+    private func usage(_ dice: inout SeededGenerator) -> [ModelUsage] {
+        guard dice.oneIn(3) else { return [] }
+        return (Self.models + ["d"]).filter { _ in dice.oneIn(2) }.map { model in
+            ModelUsage(
+                model: model, started: quantity(&dice), accepted: quantity(&dice), refused: quantity(&dice), inputTokens: quantity(&dice),
+                outputTokens: quantity(&dice), inFlight: dice.number(below: 100), waiting: dice.number(below: 100), pauseMilliseconds: quantity(&dice),
+                heldByConcurrencyMilliseconds: quantity(&dice), heldByRequestsMilliseconds: quantity(&dice), heldByTokensMilliseconds: quantity(&dice))
+        }
+    }
+
+    private func quantity(_ dice: inout SeededGenerator) -> Int64 { Int64(dice.number(below: dice.pick([1, 10, 100_000, 1 << 40]))) }
 
     private func lease(_ dice: inout SeededGenerator) -> Lease {
         var lease = book.pastLeases.isEmpty ? Lease(task: 1, attempt: 1, epoch: 7) : dice.pick(book.pastLeases)
@@ -140,7 +154,8 @@ struct ClusterFuzz {
         if dice.oneIn(12) { units.append(ContentHash(of: [1, 2, 3])) }
         if dice.oneIn(8), let first = units.first { units.append(first) }
         let reports = units.map { UnitReport(unit: $0, record: UnitRecord(status: .scored, output: "", score: 1, providerCalls: 1)) }
-        return .report(token(), session, lease, units: reports, taskEnded: dice.oneIn(3))
+        return .report(
+            token(), session, lease, units: reports, taskEnded: dice.oneIn(3), callsSpent: dice.oneIn(3) ? nil : dice.number(below: 20), andPull: dice.oneIn(3))
     }
 
     private mutating func specification(_ dice: inout SeededGenerator) -> TaskSpecification {
@@ -160,8 +175,8 @@ extension ClusterEffect {
     /// The request that it answers; nil for one that answers none.
     var answeredToken: RequestToken? {
         switch self {
-        case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _), .task(let token, _), .nothing(let token),
-            .reportAccepted(let token), .reportStale(let token):
+        case .welcome(let token, _), .unknownSession(let token), .refuse(let token, _), .instruct(let token, _, _, _, _), .task(let token, _), .nothing(let token),
+            .reportAccepted(let token, _), .reportStale(let token):
             token
         case .accepted, .workerJoined, .workerLost: nil
         }

@@ -59,7 +59,7 @@ struct WorkerFuzz {
         case 0 where dice.oneIn(15):
             isDraining = true
             return try play(.drain)
-        case 0, 1: return try play(stray(&dice))
+        case 0, 1: return try play(dice.oneIn(4) ? .usageChanged : stray(&dice))
         case 2, 3, 4, 5: return try execute(&dice)
         default:
             guard !waiting.isEmpty else { return try execute(&dice) }
@@ -93,7 +93,7 @@ struct WorkerFuzz {
             switch dice.number(below: 8) {
             case 0: return .heartbeatFailed(session)
             case 1 where dice.oneIn(4): return .sessionLost(session)
-            case 2, 3: return .instructed(session, sequence: dice.next() % 100, cancel: leases(&dice), drain: false)
+            case 2, 3: return .instructed(session, sequence: dice.next() % 100, cancel: leases(&dice), drain: false, shares: shares(&dice))
             default: return .instructed(session, sequence: 0, cancel: [], drain: false)
             }
         case .pull(let session, let slot):
@@ -109,6 +109,8 @@ struct WorkerFuzz {
             case 1: return .reported(session, lease, stale: true)
             case 2 where dice.oneIn(2): return .reportRefused(session, lease, "too large")
             case 3 where dice.oneIn(8): return .sessionLost(session)
+            // What asks for nothing may be answered with a task all the same, by whoever does not know better.
+            case 4, 5, 6: return .reported(session, lease, stale: false, next: order(&dice))
             default: return .reported(session, lease, stale: false)
             }
         case .goodbye: return .goodbyeAnswered
@@ -130,6 +132,10 @@ struct WorkerFuzz {
         case 6: return .taskReturned(lease)
         default: return .reportFailed(other, lease)
         }
+    }
+
+    private func shares(_ dice: inout SeededGenerator) -> [RateShare] {
+        (0..<dice.number(below: 3)).map { RateShare(model: "m\($0)", concurrency: dice.number(below: 9), milliRequestsPerMinute: nil, tokensPerMinute: nil, pauseMilliseconds: 0) }
     }
 
     private func leases(_ dice: inout SeededGenerator) -> [Lease] {
@@ -157,7 +163,7 @@ struct WorkerFuzz {
         // The canary: with three tasks in hand, the word to abandon one of them is lost.
         if hasCanary, running.count >= 3 { effects.removeAll { if case .abort = $0 { true } else { false } } }
         var expected: Set<Lease> = []
-        if case .instructed(let named, _, let cancel, _) = event, named == session { expected = Set(cancel.filter { running[$0]?.isAborted == false }) }
+        if case .instructed(let named, _, let cancel, _, _) = event, named == session { expected = Set(cancel.filter { running[$0]?.isAborted == false }) }
         for effect in effects {
             if hasExited { throw Broken("\(effect) after its exit") }
             if case .abort(let lease) = effect { expected.remove(lease) }
@@ -177,11 +183,14 @@ struct WorkerFuzz {
         case .pull(let session, let slot):
             guard !isDraining else { throw Broken("a pull after SIGTERM") }
             try wait(.pull(session, slot: slot))
-        case .report(let session, let lease, let units, _):
+        case .report(let session, let lease, let units, _, let andPull):
+            guard !andPull || !isDraining else { throw Broken("a report asks for more after SIGTERM") }
             guard units.count <= settings.unitsPerReport else { throw Broken("\(units.count) units in one report, \(settings.unitsPerReport) are allowed") }
             guard Set(units.map(\.unit)).count == units.count else { throw Broken("a unit comes twice in one report of \(lease)") }
             guard running[lease]?.isAborted != true else { throw Broken("a report of the abandoned \(lease)") }
             try wait(.report(session, lease))
+        case .setShares(let shares):
+            guard !shares.isEmpty else { throw Broken("shares of nothing") }
         case .goodbye:
             guard running.isEmpty else { throw Broken("goodbye with \(running.count) tasks in hand") }
             try wait(.goodbye)

@@ -34,23 +34,46 @@ package struct RandomMessages {
         case 0:
             let version = WireVersion(major: WireVersion.current.major, minor: UInt32(number(0...9)))
             return .hello(
-                .init(version: version, instance: "i" + text(), name: text(), slots: UInt32(number(1...4_096)), models: many(0...5) { $0.text() }))
+                .init(version: version, instance: "i" + text(), name: text(), slots: UInt32(number(1...4_096)), models: many(0...5) { $0.text() }, credential: maybe { $0.credential() }))
         case 1:
             let leases = Array(OrderedSet(many(0...20) { $0.lease() })).sorted()
-            return .heartbeat(.init(session: word(), leases: leases, seenInstructions: word()))
+            let usage = (0..<number(0...3)).map { modelUsage("m\($0)") }
+            return .heartbeat(.init(session: word(), leases: leases, seenInstructions: word(), usage: usage))
         default: return .goodbye(session: word())
         }
     }
 
+    package mutating func credential() -> ControlRequest.Credential {
+        .init(
+            name: "n" + text(), serial: UInt32(truncatingIfNeeded: word()), nonce: bytes(1...64),
+            answer: maybe { .init(challenge: $0.bytes(0...64), proof: $0.bytes(0...64)) })
+    }
+
     package mutating func controlReply() -> ControlReply {
-        switch number(0...3) {
+        switch number(0...4) {
         case 0:
             let version = WireVersion(major: UInt32(number(0...9)), minor: UInt32(number(0...9)))
             return .welcome(.init(version: version, session: word(), epoch: word(), heartbeatMilliseconds: UInt32(number(1...10_000))))
         case 1: return .refused(text())
-        case 2: return .instructions(.init(sequence: word(), cancel: many(0...9) { $0.lease() }, drain: bool()))
+        case 2: return .instructions(.init(sequence: word(), cancel: many(0...9) { $0.lease() }, drain: bool(), shares: many(0...3) { $0.rateShare() }))
+        case 3: return .challenge(nonce: bytes(1...64), proof: bytes(1...64))
         default: return .unknownSession
         }
+    }
+
+    private mutating func quantity() -> Int64 { Int64(number(0...1 << 40)) }
+
+    package mutating func modelUsage(_ model: String) -> ModelUsage {
+        ModelUsage(
+            model: model, started: quantity(), accepted: quantity(), refused: quantity(), inputTokens: quantity(), outputTokens: quantity(),
+            inFlight: number(0...99), waiting: number(0...99), pauseMilliseconds: quantity(), heldByConcurrencyMilliseconds: quantity(),
+            heldByRequestsMilliseconds: quantity(), heldByTokensMilliseconds: quantity())
+    }
+
+    package mutating func rateShare() -> RateShare {
+        RateShare(
+            model: "m" + text(), concurrency: number(0...99), milliRequestsPerMinute: maybe { $0.quantity() }, tokensPerMinute: maybe { $0.quantity() },
+            pauseMilliseconds: quantity())
     }
 
     package mutating func workRequest() -> WorkRequest {
@@ -58,7 +81,8 @@ package struct RandomMessages {
         case 0: .pull(session: word())
         case 1:
             .report(
-                session: word(), lease: lease(), units: many(0...5) { UnitReport(unit: $0.hash(), record: $0.unitRecord()) }, taskEnded: bool())
+                session: word(), lease: lease(), units: many(0...5) { UnitReport(unit: $0.hash(), record: $0.unitRecord()) }, taskEnded: bool(),
+                callsSpent: maybe { $0.number(0...1_000_000) }, andPull: bool())
         default: .fetch(session: word(), hashes: many(0...9) { $0.hash() })
         }
     }
@@ -67,7 +91,7 @@ package struct RandomMessages {
         switch number(0...6) {
         case 0: .task(taskOrder())
         case 1: .nothing
-        case 2: .accepted
+        case 2: .accepted(next: bool() ? taskOrder() : nil)
         case 3: .stale
         case 4: .blobs(many(0...4) { .init(hash: $0.hash(), bytes: $0.maybe { $0.bytes(0...50) }) })
         case 5: .unknownSession
@@ -81,7 +105,7 @@ package struct RandomMessages {
         let work: TaskOrder.Work =
             bool()
             ? .evaluate(.init(model: modelConfiguration(), candidate: hash(), evaluation: hash(), units: units)) : .generate(.init(units: units))
-        return TaskOrder(lease: lease(), run: run, iteration: number(0...1_000_000), work: work)
+        return TaskOrder(lease: lease(), run: run, iteration: number(0...1_000_000), work: work, callAllowance: maybe { $0.number(0...1_000_000) })
     }
 
     package mutating func unitRecord() -> UnitRecord {

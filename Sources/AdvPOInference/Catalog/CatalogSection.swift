@@ -50,12 +50,21 @@ struct CatalogSection {
 
     /// A whole number within `range`, or `standard` when absent.
     func integer(_ name: String, in range: ClosedRange<Int>, standard: Int, faults: inout FaultList) -> Int {
-        guard has(name), let text = text(name, faults: &faults) else { return standard }
+        integer(name, in: range, absent: "\(standard)", faults: &faults) ?? standard
+    }
+
+    /// A whole number within `range`, or nil when absent: then there is no bound.
+    func integer(_ name: String, in range: ClosedRange<Int>, faults: inout FaultList) -> Int? {
+        integer(name, in: range, absent: "no bound", faults: &faults)
+    }
+
+    private func integer(_ name: String, in range: ClosedRange<Int>, absent: String, faults: inout FaultList) -> Int? {
+        guard has(name), let text = text(name, faults: &faults) else { return nil }
         guard let value = Int(text), range.contains(value) else {
             faults.add(
                 line(name), path(name), "is \"\(text.prefix(40))\", not a whole number from \(range.lowerBound) to \(range.upperBound)",
-                "write such a number or remove the line for \(standard)")
-            return standard
+                "write such a number or remove the line for \(absent)")
+            return nil
         }
         return value
     }

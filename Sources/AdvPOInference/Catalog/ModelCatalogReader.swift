@@ -8,7 +8,7 @@ struct ModelCatalogReader {
     private static let topKeys = ["models", "roles", "functions"]
     private static let modelKeys = ["id", "provider", "baseURL", "model", "apiKeyEnvironment", "apiKeyFile", "price", "limits", "inputs"]
     private static let priceKeys = ["inputPerMillionTokens", "outputPerMillionTokens"]
-    private static let limitKeys = ["concurrency", "timeoutSeconds", "retries"]
+    private static let limitKeys = ["concurrency", "timeoutSeconds", "retries", "requestsPerMinute", "tokensPerMinute", "clusterConcurrency"]
     private static let roleKeys = ["rewriter", "judge"]
 
     private let folder: URL
@@ -134,7 +134,10 @@ struct ModelCatalogReader {
         return CatalogModel.Limits(
             concurrency: limits.integer("concurrency", in: 1...10_000, standard: standard.concurrency, faults: &faults),
             timeoutSeconds: limits.integer("timeoutSeconds", in: 1...86_400, standard: standard.timeoutSeconds, faults: &faults),
-            retries: limits.integer("retries", in: 0...20, standard: standard.retries, faults: &faults))
+            retries: limits.integer("retries", in: 0...20, standard: standard.retries, faults: &faults),
+            requestsPerMinute: limits.integer("requestsPerMinute", in: 1...1_000_000_000, faults: &faults).map { Int64($0) },
+            tokensPerMinute: limits.integer("tokensPerMinute", in: 1...1_000_000_000_000, faults: &faults).map { Int64($0) },
+            clusterConcurrency: limits.integer("clusterConcurrency", in: 1...1_000_000, faults: &faults))
     }
 
     private mutating func readInputs(_ section: CatalogSection) -> Set<CatalogModel.Input> {

@@ -13,7 +13,13 @@ enum FailureClassification {
         let excerpt = redactor.excerpt(error?.message.isEmpty == false ? error?.message ?? body : body, characters: excerptCharacters)
         let what = excerpt.isEmpty ? "HTTP \(status)" : "HTTP \(status): \(excerpt)"
         switch status {
-        case 408, 409, 425, 429, 500...:
+        case 429, 529:
+            var failure = TryFailure.refused(what, serverWish: serverWish)
+            failure.wasNotServed = true
+            return failure
+        // A 503 that names a time is a full server; one that does not may be a broken one.
+        case 503 where serverWish != nil: return .refused(what, serverWish: serverWish)
+        case 408, 409, 425, 500...:
             return .retry(what, serverWish: serverWish)
         case 401, 403:
             return .configuration("\(what); check the model's key (apiKeyEnvironment or apiKeyFile)")
@@ -36,6 +42,7 @@ enum FailureClassification {
             return isTooLong(words) || isFiltered(words) ? request(what, words: words, isTooLarge: false) : .retry(what)
         }
         switch code {
+        case 429, 529: return .refused(what)
         case 401, 403, 404: return .configuration(what)
         case 400, 413, 422: return request(what, words: words, isTooLarge: code == 413)
         default: return .retry(what)
@@ -47,8 +54,11 @@ enum FailureClassification {
         guard let error = error as? HTTPClientError else {
             // The network library's own words for a refusal are of a reset.
             let words = String(describing: error)
-            let what = words.contains("Connection refused") ? "connection refused" : redactor.excerpt(words, characters: 200)
-            return .retry("no connection, or it broke: \(what); check that the server runs")
+            let isRefused = words.contains("Connection refused")
+            let what = isRefused ? "connection refused" : redactor.excerpt(words, characters: 200)
+            var failure = TryFailure.retry("no connection, or it broke: \(what); check that the server runs")
+            failure.wasNotServed = isRefused
+            return failure
         }
         let what = redactor.excerpt(error.shortDescription, characters: 200)
         switch error {

@@ -5,6 +5,8 @@ struct TryFailure: Error, Hashable {
     enum Verdict: Hashable {
         /// Try again, not before `serverWish` where the server named a time.
         case retry(serverWish: Duration?)
+        /// The provider has no room now: try again when it has, however often that takes.
+        case refused(serverWish: Duration?)
         /// Another try would end the same.
         case final(InferenceFailure.Kind)
     }
@@ -14,9 +16,15 @@ struct TryFailure: Error, Hashable {
     var message: String
     /// Of an answer that was given and paid for, though it holds nothing.
     var usage: Usage?
+    /// The server refused to take the request, or there was none to take it: it cannot be billed.
+    var wasNotServed = false
 
     static func retry(_ message: String, serverWish: Duration? = nil) -> TryFailure {
         TryFailure(verdict: .retry(serverWish: serverWish), message: message)
+    }
+
+    static func refused(_ message: String, serverWish: Duration? = nil) -> TryFailure {
+        TryFailure(verdict: .refused(serverWish: serverWish), message: message)
     }
 
     static func model(_ message: String) -> TryFailure { TryFailure(verdict: .final(.model), message: message) }

@@ -15,6 +15,8 @@ package struct WireLimits: Hashable, Sendable {
     package var textBytes = 1024 * 1024
     /// Of one name: a model's, a worker's, a variable's, a file's path.
     package var nameBytes = 1024
+    /// Of one nonce or proof of a handshake.
+    package var nonceBytes = 64
     /// In one heartbeat or one answer to it.
     package var leasesPerMessage = 8_192
     /// Hashes in one fetch; more than one task can need.

@@ -5,7 +5,16 @@ package protocol ChatModels: Sendable {
     /// One complete answer, streamed inside. Retries, `Retry-After` and the concurrency limit are the provider's business.
     ///
     /// Cancelling the surrounding task aborts the HTTP call at once and throws a failure of kind `.cancelled`.
-    func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion
+    ///
+    /// - Parameter allowance: every request is taken from it before it is sent; with none left a failure of kind `.allowance` is thrown.
+    func complete(_ request: ChatRequest, within allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion
+}
+
+extension ChatModels {
+    /// With no limit to the requests that it may take.
+    package func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
+        try await complete(request, within: .unlimited)
+    }
 }
 
 package struct ChatRequest: Hashable, Sendable {
@@ -74,6 +83,8 @@ package struct InferenceFailure: Error, Hashable, Sendable, CustomStringConverti
         case configuration
         /// The surrounding task was cancelled.
         case cancelled
+        /// The task's allowance of requests is used up: the rest of the task is for whoever gets a new one.
+        case allowance
     }
 
     package var kind: Kind

@@ -77,10 +77,20 @@ package struct CatalogModel: Hashable, Sendable {
         package var timeoutSeconds: Int
         /// Further tries after the first.
         package var retries: Int
-        package init(concurrency: Int = 4, timeoutSeconds: Int = 60, retries: Int = 4) {
+        /// Of all workers together, as the coordinator's file has it; nil: no bound.
+        package var requestsPerMinute: Int64?
+        package var tokensPerMinute: Int64?
+        package var clusterConcurrency: Int?
+        package init(
+            concurrency: Int = 4, timeoutSeconds: Int = 60, retries: Int = 4, requestsPerMinute: Int64? = nil, tokensPerMinute: Int64? = nil,
+            clusterConcurrency: Int? = nil
+        ) {
             self.concurrency = concurrency
             self.timeoutSeconds = timeoutSeconds
             self.retries = retries
+            self.requestsPerMinute = requestsPerMinute
+            self.tokensPerMinute = tokensPerMinute
+            self.clusterConcurrency = clusterConcurrency
         }
     }
 

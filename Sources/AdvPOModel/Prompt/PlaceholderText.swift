@@ -11,23 +11,23 @@ package struct PlaceholderText: Hashable, Sendable {
 
     package init(_ text: String) {
         var segments: [Segment] = []
-        var literal: [UInt8] = []
         let bytes = Array(text.utf8)
         let open = UInt8(ascii: "{")
+        var literalStart = 0
         var index = 0
-        while index < bytes.count {
+        // Found by searching, and taken in one piece: a worker does this for every sample of a long prompt.
+        while let brace = bytes[index...].firstIndex(of: open) {
             // The innermost pair wins: of `{{{name}}}` the outer braces are plain text.
-            if bytes[index] == open, index + 1 < bytes.count, bytes[index + 1] == open, let end = Self.placeholderEnd(bytes, at: index) {
-                if !literal.isEmpty { segments.append(.literal(String(decoding: literal, as: UTF8.self))) }
-                literal = []
-                segments.append(.placeholder(String(decoding: bytes[(index + 2)..<(end - 2)], as: UTF8.self)))
-                index = end
-            } else {
-                literal.append(bytes[index])
-                index += 1
+            guard brace + 1 < bytes.count, bytes[brace + 1] == open, let end = Self.placeholderEnd(bytes, at: brace) else {
+                index = brace + 1
+                continue
             }
+            if brace > literalStart { segments.append(.literal(String(decoding: bytes[literalStart..<brace], as: UTF8.self))) }
+            segments.append(.placeholder(String(decoding: bytes[(brace + 2)..<(end - 2)], as: UTF8.self)))
+            index = end
+            literalStart = end
         }
-        if !literal.isEmpty { segments.append(.literal(String(decoding: literal, as: UTF8.self))) }
+        if literalStart < bytes.count { segments.append(.literal(String(decoding: bytes[literalStart...], as: UTF8.self))) }
         self.segments = segments
     }
 

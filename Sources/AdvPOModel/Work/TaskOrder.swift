@@ -5,6 +5,8 @@ package struct TaskOrder: Hashable, Sendable {
     /// The round of the run's search that asked for it; the original is round 0.
     package var iteration: Int
     package var work: Work
+    /// Requests to providers that the lease's holder may send in all, judges and retries included; nil for no limit.
+    package var callAllowance: Int?
 
     package enum Work: Hashable, Sendable {
         /// Answer and score each sample with one candidate.
@@ -51,11 +53,12 @@ package struct TaskOrder: Hashable, Sendable {
         }
     }
 
-    package init(lease: Lease, run: RunID, iteration: Int, work: Work) {
+    package init(lease: Lease, run: RunID, iteration: Int, work: Work, callAllowance: Int? = nil) {
         self.lease = lease
         self.run = run
         self.iteration = iteration
         self.work = work
+        self.callAllowance = callAllowance
     }
 
     package var units: [UnitReference] { work.units }

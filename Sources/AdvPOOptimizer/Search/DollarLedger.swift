@@ -7,6 +7,8 @@ struct DollarLedger: Sendable {
     private let holdout: [Int]
     private(set) var spent = NanoDollars.zero
     private var pending = NanoDollars.zero
+    /// Of calls that may be billed though no record shows an answer.
+    private var unanswered = NanoDollars.zero
     /// What scoring each candidate on the holdout costs at most.
     private var proofs: [CandidateID: NanoDollars] = [:]
 
@@ -20,7 +22,7 @@ struct DollarLedger: Sendable {
 
     /// What is left when the request under way costs what it may, and `kept` is not touched.
     func available(keeping kept: NanoDollars) -> NanoDollars {
-        NanoDollars(max(0, budget.value.subtractingReportingOverflow((spent + pending + kept).value).partialValue))
+        NanoDollars(max(0, budget.value.subtractingReportingOverflow((spent + unanswered + pending + kept).value).partialValue))
     }
 
     func cost(of document: PromptDocument, on items: [Int]) -> NanoDollars {
@@ -42,6 +44,8 @@ struct DollarLedger: Sendable {
         pending = .zero
         spent = spent + amount
     }
+
+    mutating func enter(unanswered amount: NanoDollars) { unanswered = amount }
 
     /// What a finished unit cost, by its worker's word, but never less than its tokens cost at this search's prices. An answer whose cost or tokens nobody
     /// told counts at its worst case; a unit that brought no answer counts as nothing.

@@ -2,7 +2,7 @@ package import AdvPOModel
 
 /// Keeping within a budget in dollars: before anything is asked for, its worst case and the proof's are set aside.
 extension Search {
-    static let dollarsAreUsedUp = "the budget in dollars allows no further call"
+    static let budgetIsUsedUp = "the budget allows no further call"
 
     /// What the proof may cost at most, whichever of `contenders` comes to it.
     mutating func proofReserve(_ contenders: [CandidateID]) -> NanoDollars {
@@ -24,8 +24,15 @@ extension Search {
         return cost(items) <= dollars.available(keeping: kept)
     }
 
-    /// Takes entrants out, the dearest first, until the rest can be scored on what `items` names and any of them proven. False when none is left.
+    /// Takes entrants out until the rest can be scored on what `items` names and any of them proven: the last first while the calls do not suffice (retries
+    /// took some that were meant for this race), then the dearest first. False when none is left.
     mutating func trim(_ race: inout Race, withIncumbent: Bool, items: (Search, CandidateID) -> [Int]) -> Bool {
+        let incumbentUnits = withIncumbent ? items(self, incumbent).count : 0
+        while incumbentUnits + race.entrants.reduce(0, { $0 + items(self, $1).count }) > ledger.availableUnits {
+            guard !race.entrants.isEmpty else { return false }
+            race.entrants.removeLast()
+        }
+        guard !race.entrants.isEmpty else { return false }
         guard dollars != nil else { return true }
         while !race.entrants.isEmpty {
             let wanted = ((withIncumbent ? [incumbent] : []) + race.entrants).map { ($0, items(self, $0)) }
@@ -73,6 +80,27 @@ extension Search {
             return free >= 0
         })
     }
+
+    /// What is set aside for the proof while the request under way may still be tried again: nothing once the proof itself is.
+    package mutating func kept() -> (calls: Int, dollars: NanoDollars) {
+        switch state {
+        case .idle, .baseline: (ledger.reserved, proofReserve([]))
+        case .generating: (ledger.reserved, proofReserve([incumbent]))
+        case .screening(_, let race), .validating(_, let race): (ledger.reserved, proofReserve([incumbent] + race.entrants))
+        case .proving, .completing, .finished: (0, .zero)
+        }
+    }
+
+    /// What the dearest call costs that scoring these samples can take; zero without a budget in dollars.
+    package func dearestCall(_ item: EvaluationRequest.Item) -> NanoDollars {
+        guard let dollars else { return .zero }
+        return item.samples.map { index in
+            let sample = configuration.template.samples[index]
+            return dollars.bound.dearestCall(item.document.rendered(variables: sample.values), reference: sample.referenceResponse)
+        }.max() ?? .zero
+    }
+
+    package func dearestCall(_ chat: GenerationRequest.Chat) -> NanoDollars { dollars?.bound.chat(chat) ?? .zero }
 
     /// Enters what the request under way has cost.
     mutating func settle(_ records: [[UnitRecord]], of request: EvaluationRequest) {

@@ -13,6 +13,12 @@ extension Search {
             ledger.releaseReserve()
             // With no challenger the original goes alone: its owner still learns how it does on samples that chose nothing.
             let arms = incumbent == original ? [original] : [original, incumbent]
+            guard arms.count * space.holdout.count <= ledger.availableUnits else {
+                return finish(
+                    .kept, "The original is returned: failed calls, tried again, and calls of lost workers took what was set aside, and the "
+                        + "\(ledger.available) that are left of the budget of \(ledger.budget) calls do not pay for the proof. The search ended because \(reason).",
+                    challenger: incumbent == original ? nil : candidates[incumbent.rawValue].record)
+            }
             guard canPay(arms.map { ($0, space.holdout) }, keeping: .zero) else {
                 // Only when calls cost more than their worst case by the prices at hand.
                 return finish(

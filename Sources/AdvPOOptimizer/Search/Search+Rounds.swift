@@ -164,7 +164,7 @@ extension Search {
     private mutating func runRung(_ race: Race) -> [SearchEffect] {
         var race = race
         let rungItems = race.rungItems
-        guard trim(&race, withIncumbent: true, items: { $0.unasked($1, rungItems) }) else { return beginProof(Self.dollarsAreUsedUp) }
+        guard trim(&race, withIncumbent: true, items: { $0.unasked($1, rungItems) }) else { return beginProof(Self.budgetIsUsedUp) }
         let items = ([incumbent] + race.entrants).map { ($0, unasked($0, race.rungItems)) }
         guard items.contains(where: { !$0.1.isEmpty }) else { return endRung(race) }
         let (request, effects) = ask(.screening, items)
@@ -207,7 +207,7 @@ extension Search {
         guard !race.entrants.isEmpty, !race.isValidated else { return endRound(race) }
         var race = race
         let blockItems = race.blockItems
-        guard trim(&race, withIncumbent: false, items: { $0.unasked($1, blockItems) }) else { return beginProof(Self.dollarsAreUsedUp) }
+        guard trim(&race, withIncumbent: false, items: { $0.unasked($1, blockItems) }) else { return beginProof(Self.budgetIsUsedUp) }
         let items = race.entrants.map { ($0, unasked($0, race.blockItems)) }
         guard items.contains(where: { !$0.1.isEmpty }) else { return endBlock(race) }
         let (request, effects) = ask(.validation, items)

@@ -120,6 +120,10 @@ package struct Search: Sendable {
     package mutating func handle(_ event: SearchEvent) -> [SearchEffect] {
         switch event {
         case .stopRequested: return stop()
+        case .spent(let calls, let unanswered):
+            ledger.settle(calls)
+            dollars?.enter(unanswered: unanswered)
+            return []
         case .evaluated(let requestID, let records):
             guard let request = outstandingEvaluation(requestID) else { return [] }
             settle(records, of: request)

@@ -6,7 +6,7 @@ package struct SearchConfiguration: Hashable, Sendable {
     package var template: Template
     package var promptFormat: JobOptions.PromptFormat
     package var seed: UInt64
-    /// Provider calls this search may ask for, by `callsPerUnit` and one per generation; retries are not counted here.
+    /// Provider calls that this search may cause, retries and calls of lost workers included. It plans with `callsPerUnit` and one per generation.
     package var budgetCalls: Int
     /// Provider calls one evaluated unit costs: 1, or 2 with a judge.
     package var callsPerUnit: Int
@@ -142,6 +142,8 @@ package enum SearchEvent: Hashable, Sendable {
     case evaluated(requestID: Int, records: [[UnitRecord]])
     /// Every chat ended, in the order asked.
     case generated(requestID: Int, records: [UnitRecord])
+    /// Comes before the answer that it belongs to: what everything that was asked for has taken, that request included.
+    case spent(calls: Int, unanswered: NanoDollars)
     /// The user stopped the job: finish with what is known, ask for nothing more.
     case stopRequested
 }

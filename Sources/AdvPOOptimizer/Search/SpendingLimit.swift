@@ -30,7 +30,8 @@ package struct SpendingLimit: Hashable, Sendable {
 ///
 /// A token is at least one byte of the text it stands for, so a text has at most as many tokens as bytes; `tokensPerMessage` and `tokensPerCall` are for
 /// what a chat template adds. A judge reads an answer that is not there yet: it is taken to have at most `bytesPerAnswerToken` bytes for each token it
-/// may have, twice what is usual for prose. Answered calls are counted, one of the target and all asks of a judge; a try without an answer is not.
+/// may have, twice what is usual for prose. An evaluated unit counts one answer of the target and all asks of a judge;
+/// a try without an answer is counted when it has happened.
 struct CostBound: Hashable, Sendable {
     static let tokensPerMessage = 16
     static let tokensPerCall = 64
@@ -48,20 +49,31 @@ struct CostBound: Hashable, Sendable {
     /// One unit: the target's answer, and every ask of its judge.
     func unit(_ document: PromptDocument, _ sample: Sample) -> NanoDollars {
         let messages = document.rendered(variables: sample.values)
-        return target(messages) + (judge(messages, reference: sample.referenceResponse) ?? .zero)
+        let answer = target(messages)
+        guard let asks = judge(messages, reference: sample.referenceResponse) else { return answer }
+        // At least what two calls of the dearer kind cost: so much is reserved before its task is handed out.
+        let dearest = dearestCall(messages, reference: sample.referenceResponse)
+        return max(answer + asks, dearest + dearest)
     }
+
+    /// The dearer of the target's answer and one ask of its judge.
+    func dearestCall(_ messages: [ChatMessage], reference: String?) -> NanoDollars { max(target(messages), ask(messages, reference: reference) ?? .zero) }
 
     func target(_ messages: [ChatMessage]) -> NanoDollars {
         limit.target.cost(inputTokens: Self.tokens(messages) + limit.targetExtraBytes, outputTokens: limit.targetMaxTokens)
     }
 
+    /// All asks of a judge.
     func judge(_ messages: [ChatMessage], reference: String?) -> NanoDollars? {
+        ask(messages, reference: reference).map { ask in (0..<JudgeLimits.maximumAsks).reduce(.zero) { sum, _ in sum + ask } }
+    }
+
+    private func ask(_ messages: [ChatMessage], reference: String?) -> NanoDollars? {
         guard let price = limit.judge else { return nil }
         let answer = limit.targetMaxTokens.multipliedReportingOverflow(by: Self.bytesPerAnswerToken)
         let shown = messages.reduce(0) { $0 + Self.shownBytes($1.text) + Self.tokensPerMessage } + (reference.map(Self.shownBytes) ?? 0)
         let input = (Self.tokensPerCall + criteriaBytes + shown).addingReportingOverflow(answer.overflow ? .max : answer.partialValue)
-        let ask = price.cost(inputTokens: input.overflow ? .max : input.partialValue, outputTokens: JudgeLimits.maximumTokens)
-        return (0..<JudgeLimits.maximumAsks).reduce(.zero) { sum, _ in sum + ask }
+        return price.cost(inputTokens: input.overflow ? .max : input.partialValue, outputTokens: JudgeLimits.maximumTokens)
     }
 
     func chat(_ chat: GenerationRequest.Chat) -> NanoDollars {

@@ -7,6 +7,7 @@ struct DurableState {
     private(set) var epoch: UInt64 = 0
     private(set) var jobs: OrderedDictionary<JobID, StoredJob> = [:]
     private(set) var units: OrderedDictionary<RunID, OrderedDictionary<ContentHash, StoredUnit>> = [:]
+    private(set) var spendings: OrderedDictionary<RunID, StoredSpending> = [:]
     private(set) var unitCount = 0
     private(set) var violations: [String] = []
 
@@ -40,8 +41,10 @@ struct DurableState {
                 if !ended.contains(job) { violations.append("job \(job) was deleted, but it has not ended") }
                 jobs.removeValue(forKey: job)
                 units.removeAll { $0.key.job == job }
+                spendings.removeAll { $0.key.job == job }
                 deleted.append(job)
-            case .candidate, .blob, .journal: break
+            case .spending(let spending): spendings[spending.run] = spending
+            case .candidate, .blob, .journal, .story: break
             }
         }
     }

@@ -15,6 +15,8 @@ struct Witness {
     private var runs: [Lease: RunID] = [:]
     private var executions: OrderedDictionary<RunID, OrderedDictionary<ContentHash, Int>> = [:]
     private var executed: Set<Execution> = []
+    /// Calls that models got for each run, whether or not anything came of them.
+    private var spent: [RunID: Int] = [:]
     private var lastProgress: OrderedDictionary<JobID, Int64> = [:]
     private var epoch: UInt64 = 0
     /// Sessions whose goodbye was answered.
@@ -54,7 +56,7 @@ struct Witness {
     mutating func asked(_ id: UInt64, _ request: WorkRequest) {
         switch request {
         case .pull(let session): requests[id] = .pull(session: session)
-        case .report(let session, let lease, let units, _): requests[id] = .report(session: session, lease, units: units.map(\.unit))
+        case .report(let session, let lease, let units, _, _, _): requests[id] = .report(session: session, lease, units: units.map(\.unit))
         case .fetch: requests[id] = .fetch
         }
     }
@@ -70,7 +72,9 @@ struct Witness {
     mutating func answered(_ id: UInt64, _ reply: WorkReply, _ durable: DurableState) {
         switch (requests[id], reply) {
         case (.pull(let session)?, .task(let order)): handedOut(order, to: session, durable)
-        case (.report(let session, let lease, let units)?, .accepted): counted(lease, units, of: session, durable)
+        case (.report(let session, let lease, let units)?, .accepted(let next)):
+            counted(lease, units, of: session, durable)
+            if let next { handedOut(next, to: session, durable) }
         case (_, .task(let order)): violations.append("task \(order.lease) answers a request that was no pull")
         case (_, .accepted), (_, .nothing), (_, .stale), (_, .blobs), (_, .unknownSession), (_, .refused): break
         }
@@ -111,10 +115,16 @@ struct Witness {
 
     // MARK: - What the models see
 
-    /// A simulated model was called for a unit.
-    mutating func called(_ lease: Lease, _ unit: ContentHash, of run: RunID) {
+    /// A simulated model was asked, for the first time for a unit or again.
+    mutating func asked(_ unit: ContentHash, of run: RunID, budget: Int) {
         providerCalls += 1
         executions[run, default: [:]][unit, default: 0] += 1
+        spent[run, default: 0] += 1
+        if let spent = spent[run], spent > budget { violations.append("call \(spent) of run \(run), whose budget is \(budget) calls") }
+    }
+
+    /// A worker has begun a unit.
+    mutating func called(_ lease: Lease, _ unit: ContentHash) {
         if !executed.insert(Execution(lease: lease, unit: unit)).inserted { violations.append("unit \(unit) was run twice under lease \(lease)") }
     }
 

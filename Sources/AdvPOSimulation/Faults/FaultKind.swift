@@ -11,6 +11,8 @@ package enum FaultKind: Int, CaseIterable, Hashable, Sendable {
     case workerSlow
     /// SIGTERM: a worker finishes what it has, leaves, and another takes its place.
     case workerDrained
+    /// The same, but its user asks the coordinator to see to it.
+    case workerDrainedByCluster
     /// All workers are drained, one after the other.
     case rollingRestart
     /// `kill -9` of the coordinator, at whatever it is doing.
@@ -33,6 +35,8 @@ package enum FaultKind: Int, CaseIterable, Hashable, Sendable {
     case crashBeforeSending
     // Of 1,000 units.
     case taskGivenBack
+    /// A model's first answer is none, and it is asked again.
+    case callRepeated
     // Of 1,000 starts of a worker.
     case workerOfOlderMinor, workerOfNewerMinor, workerOfOtherMajor
     // Of 1,000 losses of a worker's connection: otherwise the coordinator hears of it at once.

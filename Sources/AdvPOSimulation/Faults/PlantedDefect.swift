@@ -26,4 +26,8 @@ package enum PlantedDefect: String, CaseIterable, Hashable, Sendable {
     case forgetsResults
     /// One job's tasks never reach a worker.
     case starvesOneJob
+    /// A restarted coordinator is not told what was spent.
+    case forgetsSpending
+    /// A worker asks models again without a look at its task's allowance.
+    case exceedsAllowances
 }

@@ -137,6 +137,7 @@ package struct ScaleRun {
         for effect in workers[worker].machine.handle(event) {
             switch effect {
             case .hello, .heartbeat, .goodbye, .pull, .report: send(effect, worker)
+            case .setShares: break
             case .run(let order): at(500 + random(below: 1_000), .unitEnds(worker, order))
             case .abort(let lease): tell(worker, .taskReturned(lease))
             case .pause(let pause, let milliseconds): at(milliseconds, .resumes(worker, pause))
@@ -177,7 +178,7 @@ package struct ScaleRun {
             result.messages += 1
             result.bytes += bytes.count
             do {
-                tell(asker.worker, try WorkerEdge.event(for: asker.kind, answer: bytes))
+                if let event = try WorkerEdge.event(for: asker.kind, answer: bytes) { tell(asker.worker, event) }
             } catch {
                 result.violations.append("the codec did not understand its own reply: \(error)")
             }

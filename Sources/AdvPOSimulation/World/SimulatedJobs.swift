@@ -14,7 +14,7 @@ enum SimulatedJobs {
                 jobName: "simulated", inputURI: "s3://simulated/input.jsonl", outputURI: "s3://simulated/out/",
                 models: Simulator.models.prefix(configuration.modelsPerJob).map { ModelConfiguration(modelID: $0) })
             return JobPlan(
-                id: id, request: request, options: JobOptions(promptFormat: .chat, budgetCalls: size.budgetCalls, seed: dice.next()), templates: templates,
+                id: id, request: request, options: JobOptions(promptFormat: .chat, preset: .light, budgetCalls: size.budgetCalls, seed: dice.next()), templates: templates,
                 judgeModelID: nil, rewriterModelID: Simulator.models[0], functions: [:], input: ContentHash(of: Array(id.rawValue.utf8)),
                 createdMillisecondsSince1970: 0)
         }

@@ -11,7 +11,12 @@ struct SimulatedWorker {
     var running: OrderedDictionary<Lease, TaskOrder> = [:]
     /// The session that the coordinator's end of its connection stands for.
     var session: SessionID?
+    /// The last session that it was told of.
+    var welcomed: SessionID?
     var drainingSince: Int64?
+    /// The coordinator was asked to have it leave.
+    var isAskedToLeave = false
+    var calls = SimulatedTally()
     /// Until then it does nothing, and afterwards all that came meanwhile, in order.
     var suspendedUntil: Int64 = 0
     /// Until then nothing reaches it, or nothing of it reaches the coordinator.

@@ -25,6 +25,9 @@ package struct SimulationConfiguration: Hashable, Sendable {
         package var submittedAtMilliseconds: Int64
     }
 
+    /// More than any search uses with all that faults cost: what is compared with a calm world must not depend on what was lost on the way.
+    static let roomyCalls = 20_000
+
     /// Swarm testing: each seed switches some faults off and others up, so that rare combinations come along.
     ///
     /// Source: Groce, Zhang, Eide, Chen, Regehr, "Swarm testing", ISSTA 2012.
@@ -39,7 +42,7 @@ package struct SimulationConfiguration: Hashable, Sendable {
         jobs = (0..<count).map { number in
             let samples = pick(number == 0 ? [8, 8, 12] : [8])
             return JobSize(
-                templates: pick([1, 1, 2]), samplesPerTemplate: samples, budgetCalls: pick([50, 80]),
+                templates: pick([1, 1, 2]), samplesPerTemplate: samples, budgetCalls: seed.isMultiple(of: 2) ? Self.roomyCalls : pick([50, 80]),
                 submittedAtMilliseconds: number == 0 ? 0 : Int64(pick([0, 500, 5_000])))
         }
         faultMilliseconds = Int64(pick([15_000, 30_000]))
@@ -89,6 +92,7 @@ package struct SimulationConfiguration: Hashable, Sendable {
         rates[.workerSuspended] = pick([0, 0, 8, 25])
         rates[.workerSlow] = pick([0, 0, 10])
         rates[.workerDrained] = pick([0, 0, 5, 15])
+        rates[.workerDrainedByCluster] = pick([0, 0, 5, 15])
         rates[.rollingRestart] = pick([0, 0, 0, 8])
         rates[.coordinatorCrash] = pick([0, 0, 3, 8])
         rates[.coordinatorRestart] = pick([0, 0, 0, 6])
@@ -103,6 +107,7 @@ package struct SimulationConfiguration: Hashable, Sendable {
         rates[.crashInTransaction] = pick([0, 0, 4, 12])
         rates[.crashBeforeSending] = pick([0, 0, 4, 12])
         rates[.taskGivenBack] = pick([0, 20, 100])
+        rates[.callRepeated] = pick([0, 20, 200])
         rates[.workerOfOlderMinor] = pick([0, 0, 300])
         rates[.workerOfNewerMinor] = pick([0, 0, 300])
         rates[.workerOfOtherMajor] = pick([0, 0, 0, 200])

@@ -26,7 +26,8 @@ extension Simulator {
             var units = plan.runs.flatMap { durable.units[$0].map { Array($0.values) } ?? [] }
             if defect == .forgetsUnitsAtStart, !units.isEmpty { units.removeLast() }
             coordinator?.admitted.insert(id)
-            post(.admitted(plan, clientToken: nil, status: status, units: units, isNew: false))
+            let spending = plan.runs.compactMap { durable.spendings[$0] }
+            post(.admitted(plan, clientToken: nil, status: status, units: units, spending: defect == .forgetsSpending ? [] : spending, isNew: false))
         }
         for job in stoppedDuringRestart where coordinatorLives > 1 && durable.jobs[job] != nil {
             faults[.userStopsDuringRestart] += 1
@@ -59,6 +60,7 @@ extension Simulator {
                 if case .persist(let record) = effect { batch.records.append(record) } else { batch.effects.append(effect) }
             }
         }
+        batch.records += state.brain.takeSpending()
         let time = commitTime(batch.records)
         if defect == .sendsBeforePersisting {
             let early = batch.effects.filter { if case .reply = $0 { true } else { false } }
@@ -126,12 +128,12 @@ extension Simulator {
         case .persist: preconditionFailure("committed before")
         case .reply(let reply): deliver(reply)
         case .publish(_, let blob): content[blob.hash] = blob.bytes
-        case .writeResults(let report):
+        case .writeResults(let job):
             guard defect != .forgetsResults else { return }
             let tries = strikes(.resultsUnwritable) ? 1 + random(below: 5) : 0
             // As the real shell: a second, then twice as long each time.
             let pauses = (1_000 << tries) - 1_000
-            at(now + Int64(pauses + random(below: 200)), .resultsWritten(incarnation: coordinator?.incarnation ?? 0, report.plan.id))
+            at(now + Int64(pauses + random(below: 200)), .resultsWritten(incarnation: coordinator?.incarnation ?? 0, job))
         case .ended(let job):
             post(.forget(job))
             if deletedByUser.contains(job) { at(now + Int64(random(below: 2_000)), .userDeletes(job)) }
@@ -155,8 +157,11 @@ extension Simulator {
             bytes = reply.encoded()
         } else {
             var reply = WireEdge.workReply(to: effect)
-            if defect == .acceptsStaleLeases, reply == .stale { reply = .accepted }
-            if defect == .starvesOneJob, case .task(let order) = reply, order.run.job == plans.keys.last { return }
+            if defect == .acceptsStaleLeases, reply == .stale { reply = .accepted() }
+            if defect == .starvesOneJob {
+                if case .task(let order) = reply, order.run.job == plans.keys.last { return }
+                if case .accepted(let order?) = reply, order.run.job == plans.keys.last { reply = .accepted() }
+            }
             witness.answered(id, reply, durable)
             bytes = reply.encoded()
         }

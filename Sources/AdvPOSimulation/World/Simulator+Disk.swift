@@ -22,7 +22,7 @@ extension Simulator {
             case .run(let run): witness.progressed(run.id.job, at: now)
             case .job(let job): witness.progressed(job.id, at: now)
             case .epoch(let epoch): witness.coordinatorStarted(epoch: epoch)
-            case .candidate, .blob, .journal, .deleteJob: break
+            case .candidate, .spending, .blob, .journal, .story, .deleteJob: break
             }
         }
     }
@@ -34,9 +34,11 @@ extension Simulator {
         case .run(let run): "run \(run.id) \(run.state)"
         case .candidate(let candidate): "candidate \(candidate.run) \(candidate.position) \(candidate.record.utf8.count)"
         case .unit(let unit): "unit \(unit.run) \(unit.lease) \(unit.record.status.rawValue)"
+        case .spending(let spending): "spending \(spending.run) \(spending.calls) \(spending.record)"
         case .blob: "blob"
         case .epoch(let epoch): "epoch \(epoch)"
         case .journal(let entry): "journal \(entry.job) \(entry.atMillisecondsSince1970) \(entry.text)"
+        case .story(let story): "story \(story.epoch).\(story.task) \(story.record)"
         case .deleteJob(let job): "delete \(job)"
         }
     }

@@ -24,6 +24,10 @@ extension Simulator {
         if strikes(.workerCrash) { crashWorker(worker) }
         if strikes(.workerSuspended) { workers[worker].suspendedUntil = end(ofFaultUpTo: 30_000) }
         if strikes(.workerSlow) { workers[worker].slowUntil = end(ofFaultUpTo: 30_000) }
+        if strikes(.workerDrainedByCluster), let session = workers[worker].session {
+            workers[worker].isAskedToLeave = true
+            post(.cluster(.drain(session)))
+        }
         if strikes(.workerDrained) { at(now, .workerDrains(worker)) }
         if strikes(.rollingRestart) { for index in workers.indices { at(now + Int64(500 * index), .workerDrains(index)) } }
         if strikes(.partitionOneWay) {

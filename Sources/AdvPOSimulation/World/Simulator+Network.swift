@@ -35,14 +35,15 @@ extension Simulator {
 
     mutating func requestFails(_ id: UInt64) {
         guard let request = requests.removeValue(forKey: id) else { return }
-        tellWorker(request.worker, request.incarnation, WorkerEdge.failure(of: request.kind))
+        if let event = WorkerEdge.failure(of: request.kind) { tellWorker(request.worker, request.incarnation, event) }
     }
 
     mutating func replyArrives(_ id: UInt64, _ bytes: [UInt8]) {
         guard let request = requests.removeValue(forKey: id) else { return }
         diary.note(bytes)
         do {
-            tellWorker(request.worker, request.incarnation, try WorkerEdge.event(for: request.kind, answer: bytes))
+            guard let event = try WorkerEdge.event(for: request.kind, answer: bytes) else { return }
+            answered(request, event)
         } catch {
             shellViolations.append("the codec did not understand its own reply: \(error)")
         }

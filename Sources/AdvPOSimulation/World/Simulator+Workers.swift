@@ -9,7 +9,10 @@ extension Simulator {
         workers[worker].incarnation += 1
         workers[worker].running = [:]
         workers[worker].session = nil
+        workers[worker].welcomed = nil
         workers[worker].drainingSince = nil
+        workers[worker].isAskedToLeave = false
+        workers[worker].calls = SimulatedTally()
         workers[worker].version = version()
         workers[worker].machine = WorkerMachine(settings: configuration.worker)
         tellWorker(worker, workers[worker].incarnation, .start)
@@ -58,15 +61,20 @@ extension Simulator {
         switch effect {
         case .hello, .heartbeat, .goodbye, .pull, .report:
             let state = workers[worker]
-            if case .pull = effect, let since = state.drainingSince { shellViolations.append("worker \(worker) was told to leave at \(since) ms and pulls at \(now) ms") }
+            if effect.asksForWork, let since = state.drainingSince { shellViolations.append("worker \(worker) was told to leave at \(since) ms and pulls at \(now) ms") }
             let identity = WorkerEdge.Identity(
                 version: state.version, instance: "w\(worker)i\(incarnation)", name: "w\(worker)", slots: configuration.slotsPerWorker, models: Self.models)
-            if let (kind, bytes) = WorkerEdge.request(for: effect, from: identity) { send(worker, kind, bytes) }
+            let spent = if case .report(_, let lease, _, _, _) = effect { state.calls.spent(by: lease) } else { 0 }
+            if let (kind, bytes) = WorkerEdge.request(for: effect, from: identity, callsSpent: spent) { send(worker, kind, bytes) }
+        // The simulated models have no limits.
+        case .setShares: break
         case .run(let order):
             workers[worker].running[order.lease] = order
-            at(now + workTime(worker), .unitEnds(worker, incarnation: incarnation, order.lease, position: 0))
+            workers[worker].calls.begin(order.lease)
+            unitBegins(worker, order, 0)
         case .abort(let lease):
-            if workers[worker].running.removeValue(forKey: lease) != nil { tellWorker(worker, incarnation, .taskReturned(lease)) }
+            workers[worker].calls.abandon(lease)
+            if workers[worker].running[lease] != nil { taskReturns(worker, lease) }
         case .pause(let pause, let milliseconds): at(now + milliseconds, .workerResumes(worker, incarnation: incarnation, pause))
         case .exit(let reason): workerExits(worker, reason)
         }
@@ -77,7 +85,7 @@ extension Simulator {
         if let reason {
             let isFull = configuration.cluster.maximumWorkers <= 2 * workers.count
             if workers[worker].version.major == WireVersion.current.major, !isFull { shellViolations.append("worker \(worker) was refused: \(reason)") }
-        } else if workers[worker].drainingSince == nil {
+        } else if workers[worker].drainingSince == nil, !workers[worker].isAskedToLeave {
             shellViolations.append("worker \(worker) left without being asked")
         }
         endWorker(worker)
@@ -90,11 +98,10 @@ extension Simulator {
         return workers[worker].slowUntil > now ? 10 * time : time
     }
 
-    mutating func unitEnds(_ worker: Int, _ incarnation: Int, _ lease: Lease, _ position: Int) {
+    mutating func unitEnds(_ worker: Int, _ incarnation: Int, _ lease: Lease, _ position: Int, calls: Int) {
         guard workers[worker].incarnation == incarnation, workers[worker].machine != nil, let order = workers[worker].running[lease] else { return }
         if strikes(.taskGivenBack) {
-            workers[worker].running.removeValue(forKey: lease)
-            tellWorker(worker, incarnation, .taskReturned(lease))
+            taskReturns(worker, lease)
             return
         }
         let unit = order.units[position]
@@ -103,16 +110,9 @@ extension Simulator {
             crashWorker(worker)
             return
         }
-        witness.called(lease, unit.unit, of: order.run)
-        if defect == .callsTwice { witness.called(lease, unit.unit, of: order.run) }
-        tellWorker(worker, incarnation, .unitFinished(lease, UnitReport(unit: unit.unit, record: record(of: unit, order))))
+        tellWorker(worker, incarnation, .unitFinished(lease, UnitReport(unit: unit.unit, record: record(of: unit, order, calls: calls))))
         guard workers[worker].running[lease] != nil else { return }
-        if position + 1 < order.units.count {
-            at(now + workTime(worker), .unitEnds(worker, incarnation: incarnation, lease, position: position + 1))
-        } else {
-            workers[worker].running.removeValue(forKey: lease)
-            tellWorker(worker, incarnation, .taskReturned(lease))
-        }
+        if position + 1 < order.units.count { unitBegins(worker, order, position + 1) } else { taskReturns(worker, lease) }
     }
 
     /// A share of the samples, whoever tries them and when.
@@ -121,7 +121,13 @@ extension Simulator {
         return Int(unit.content.bytes[0]) * 4 < configuration.rates[.poison]
     }
 
-    private mutating func record(of unit: TaskOrder.UnitReference, _ order: TaskOrder) -> UnitRecord {
+    private mutating func record(of unit: TaskOrder.UnitReference, _ order: TaskOrder, calls: Int) -> UnitRecord {
+        var record = answer(to: unit, order)
+        if record.status != .infrastructureFailure { record.providerCalls = calls }
+        return record
+    }
+
+    private mutating func answer(to unit: TaskOrder.UnitReference, _ order: TaskOrder) -> UnitRecord {
         do {
             switch order.work {
             case .evaluate(let work):

@@ -68,7 +68,7 @@ package struct Simulator {
         case workerStarts(Int)
         case workerDrains(Int)
         case workerResumes(Int, incarnation: Int, WorkerEvent.Pause)
-        case unitEnds(Int, incarnation: Int, Lease, position: Int)
+        case unitEnds(Int, incarnation: Int, Lease, position: Int, calls: Int)
         case resultsWritten(incarnation: Int, JobID)
         case userSubmits(JobID)
         case userStops(JobID)
@@ -96,12 +96,15 @@ package struct Simulator {
     private var report: SimulationReport {
         var outcomes: OrderedDictionary<RunID, String> = [:]
         for plan in plans.values where !durable.stoppedJobs.contains(plan.id) {
-            for run in plan.runs where !durable.disturbedRuns.contains(run) { outcomes[run] = durable.outcomes[run] ?? "nothing" }
+            for run in plan.runs where !durable.disturbedRuns.contains(run) { outcomes[run] = durable.outcomes[run].map(Self.withoutCalls) ?? "nothing" }
         }
         return SimulationReport(
             digest: diary.digest, violations: violations, faults: faults, units: durable.unitCount, messages: messages, providerCalls: witness.providerCalls,
             virtualMilliseconds: now, outcomes: outcomes)
     }
+
+    /// Faults cost calls; how many a run has spent may therefore differ, never what it found.
+    private static func withoutCalls(_ outcome: String) -> String { outcome.replacing(/"callsSpent":[0-9]+,?/, with: "") }
 
     private mutating func play() {
         at(0, .coordinatorStarts)
@@ -145,7 +148,7 @@ package struct Simulator {
             worker = asker
         case .workerResumes(let resumed, _, _): worker = resumed
         case .workerDrains(let drained): worker = drained
-        case .unitEnds(let working, _, _, _): worker = working
+        case .unitEnds(let working, _, _, _, _): worker = working
         case .tick, .coordinatorStarts, .coordinatorGoesOn, .commitEnds, .connectionLoss, .requestArrives, .workerStarts, .resultsWritten, .userSubmits,
             .userStops, .userDeletes, .stoppedJobIsChecked:
             return nil
@@ -166,7 +169,7 @@ package struct Simulator {
         case .workerStarts(let worker): startWorker(worker)
         case .workerDrains(let worker): drainWorker(worker)
         case .workerResumes(let worker, let incarnation, let pause): tellWorker(worker, incarnation, .resumed(pause))
-        case .unitEnds(let worker, let incarnation, let lease, let position): unitEnds(worker, incarnation, lease, position)
+        case .unitEnds(let worker, let incarnation, let lease, let position, let calls): unitEnds(worker, incarnation, lease, position, calls: calls)
         case .resultsWritten(let incarnation, let job): if coordinator?.incarnation == incarnation { post(.resultsWritten(job, failure: nil)) }
         case .userSubmits(let job): userSubmits(job)
         case .userStops(let job): userStops(job)

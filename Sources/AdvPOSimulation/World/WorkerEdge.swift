@@ -12,13 +12,15 @@ struct PendingRequest {
         case hello
         case heartbeat(SessionID)
         case pull(SessionID, slot: Int)
-        case report(SessionID, Lease)
+        case report(SessionID, Lease, ended: Bool)
+        /// A last word on what an abandoned lease sent; its answer changes nothing.
+        case settlement
         case goodbye
 
         var isControl: Bool {
             switch self {
             case .hello, .heartbeat, .goodbye: true
-            case .pull, .report: false
+            case .pull, .report, .settlement: false
             }
         }
 
@@ -27,7 +29,7 @@ struct PendingRequest {
             switch self {
             case .hello, .heartbeat: 12_000
             case .goodbye: 2_000
-            case .pull, .report: 30_000
+            case .pull, .report, .settlement: 30_000
             }
         }
     }
@@ -41,10 +43,15 @@ enum WorkerEdge {
         var name: String
         var slots: Int
         var models: [String]
+
+        /// As a worker before 1.2, which knows no allowances and pulls in messages of their own.
+        var isPlain: Bool { !version.hasAllowances }
     }
 
     /// The request that an effect sends; nil for one that sends none.
-    static func request(for effect: WorkerEffect, from worker: Identity) -> (kind: PendingRequest.Kind, bytes: [UInt8])? {
+    ///
+    /// `callsSpent`: for a report, what its lease has sent so far.
+    static func request(for effect: WorkerEffect, from worker: Identity, callsSpent: Int = 0) -> (kind: PendingRequest.Kind, bytes: [UInt8])? {
         switch effect {
         case .hello:
             let hello = ControlRequest.Hello(
@@ -54,25 +61,35 @@ enum WorkerEdge {
             return (.heartbeat(session), ControlRequest.heartbeat(.init(session: session.rawValue, leases: leases, seenInstructions: seen)).encoded())
         case .goodbye(let session): return (.goodbye, ControlRequest.goodbye(session: session.rawValue).encoded())
         case .pull(let session, let slot): return (.pull(session, slot: slot), WorkRequest.pull(session: session.rawValue).encoded())
-        case .report(let session, let lease, let units, let ended):
-            return (.report(session, lease), WorkRequest.report(session: session.rawValue, lease: lease, units: units, taskEnded: ended).encoded())
-        case .run, .abort, .pause, .exit: return nil
+        case .report(let session, let lease, let units, let ended, let andPull):
+            let report = WorkRequest.report(
+                session: session.rawValue, lease: lease, units: units, taskEnded: ended, callsSpent: worker.isPlain ? nil : callsSpent,
+                andPull: andPull && !worker.isPlain)
+            return (.report(session, lease, ended: ended), report.encoded())
+        case .setShares, .run, .abort, .pause, .exit: return nil
         }
     }
 
-    static func event(for kind: PendingRequest.Kind, answer bytes: [UInt8]) throws -> WorkerEvent {
+    /// Says of an abandoned lease how many calls it sent after all.
+    static func settlement(of lease: Lease, in session: SessionID, callsSpent: Int) -> (kind: PendingRequest.Kind, bytes: [UInt8]) {
+        let report = WorkRequest.report(session: session.rawValue, lease: lease, units: [], taskEnded: true, callsSpent: callsSpent)
+        return (.settlement, report.encoded())
+    }
+
+    /// Nil for an answer that nobody waits for.
+    static func event(for kind: PendingRequest.Kind, answer bytes: [UInt8]) throws -> WorkerEvent? {
         switch kind {
         case .hello:
             switch try ControlReply(decoding: bytes, limits: WireLimits()) {
             case .welcome(let welcome): return .welcomed(SessionID(welcome.session), epoch: welcome.epoch)
             case .refused(let reason): return .refused(reason)
-            case .instructions, .unknownSession: return .greetingFailed
+            case .instructions, .unknownSession, .challenge: return .greetingFailed
             }
         case .heartbeat(let session):
             switch try ControlReply(decoding: bytes, limits: WireLimits()) {
-            case .instructions(let said): return .instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain)
+            case .instructions(let said): return .instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain, shares: said.shares)
             case .unknownSession: return .sessionLost(session)
-            case .welcome, .refused: return .heartbeatFailed(session)
+            case .welcome, .refused, .challenge: return .heartbeatFailed(session)
             }
         case .pull(let session, let slot):
             switch try WorkReply(decoding: bytes, limits: WireLimits()) {
@@ -81,9 +98,12 @@ enum WorkerEdge {
             case .unknownSession: return .sessionLost(session)
             case .accepted, .stale, .blobs, .refused: return .pullFailed(session, slot: slot)
             }
-        case .report(let session, let lease):
+        case .settlement:
+            _ = try WorkReply(decoding: bytes, limits: WireLimits())
+            return nil
+        case .report(let session, let lease, _):
             switch try WorkReply(decoding: bytes, limits: WireLimits()) {
-            case .accepted: return .reported(session, lease, stale: false)
+            case .accepted(let next): return .reported(session, lease, stale: false, next: next)
             case .stale: return .reported(session, lease, stale: true)
             case .unknownSession: return .sessionLost(session)
             case .refused(let reason): return .reportRefused(session, lease, reason)
@@ -94,12 +114,13 @@ enum WorkerEdge {
     }
 
     /// What a request without an answer means.
-    static func failure(of kind: PendingRequest.Kind) -> WorkerEvent {
+    static func failure(of kind: PendingRequest.Kind) -> WorkerEvent? {
         switch kind {
         case .hello: .greetingFailed
         case .heartbeat(let session): .heartbeatFailed(session)
         case .pull(let session, let slot): .pullFailed(session, slot: slot)
-        case .report(let session, let lease): .reportFailed(session, lease)
+        case .report(let session, let lease, _): .reportFailed(session, lease)
+        case .settlement: nil
         case .goodbye: .goodbyeAnswered
         }
     }

@@ -9,14 +9,21 @@ struct MemoryContent {
         var job: StoredJob
         var runs: [RunID: Run] = [:]
         var journal: [JournalEntry] = []
+        var stories: [StoryKey: StoredStory] = [:]
     }
 
     struct Run {
         var run: StoredRun
         var candidates: [Int: StoredCandidate] = [:]
+        var spending: StoredSpending?
         var units: [StoredUnit] = []
         /// The names of `units`, to find a duplicate.
         var unitNames: Set<ContentHash> = []
+    }
+
+    struct StoryKey: Hashable {
+        var epoch: UInt64
+        var task: UInt64
     }
 
     enum Undo {
@@ -25,9 +32,11 @@ struct MemoryContent {
         case job(JobID, StoredJob?)
         case run(RunID, StoredRun?)
         case candidate(RunID, position: Int, StoredCandidate?)
+        case spending(RunID, StoredSpending?)
         case addedUnit(RunID)
         case addedBlob(ContentHash)
         case addedJournal(JobID)
+        case story(JobID, StoryKey, StoredStory?)
         case deletedJob(Job, blobs: [ContentHash: [UInt8]])
     }
 
@@ -64,6 +73,11 @@ struct MemoryContent {
             jobs[run.job]?.runs[run]?.candidates[candidate.position] = candidate
         case .unit(let unit):
             try add(unit, position: position, undo: &undo)
+        case .spending(let spending):
+            let run = spending.run
+            guard jobs[run.job]?.runs[run] != nil else { throw .unknownRun(run, record: position) }
+            undo.append(.spending(run, jobs[run.job]?.runs[run]?.spending))
+            jobs[run.job]?.runs[run]?.spending = spending
         case .blob(let blob):
             guard blobs[blob.hash] == nil else { return }
             undo.append(.addedBlob(blob.hash))
@@ -72,6 +86,11 @@ struct MemoryContent {
             guard jobs[entry.job] != nil else { throw .unknownJob(entry.job, record: position) }
             undo.append(.addedJournal(entry.job))
             jobs[entry.job]?.journal.append(entry)
+        case .story(let story):
+            guard jobs[story.run.job]?.runs[story.run] != nil else { throw .unknownRun(story.run, record: position) }
+            let key = StoryKey(epoch: story.epoch, task: story.task)
+            undo.append(.story(story.run.job, key, jobs[story.run.job]?.stories[key]))
+            jobs[story.run.job]?.stories[key] = story
         case .deleteJob(let id):
             delete(id, undo: &undo)
         }
@@ -87,6 +106,8 @@ struct MemoryContent {
             if let before { jobs[id.job]?.runs[id]?.run = before } else { jobs[id.job]?.runs[id] = nil }
         case .candidate(let run, let position, let before):
             jobs[run.job]?.runs[run]?.candidates[position] = before
+        case .spending(let run, let before):
+            jobs[run.job]?.runs[run]?.spending = before
         case .addedUnit(let run):
             guard let unit = jobs[run.job]?.runs[run]?.units.popLast() else { preconditionFailure("a unit to take back is not there") }
             jobs[run.job]?.runs[run]?.unitNames.remove(unit.unit)
@@ -94,6 +115,8 @@ struct MemoryContent {
             blobs[hash] = nil
         case .addedJournal(let job):
             _ = jobs[job]?.journal.popLast()
+        case .story(let job, let key, let before):
+            jobs[job]?.stories[key] = before
         case .deletedJob(let job, let content):
             blobs.merge(content) { kept, _ in kept }
             jobs[job.job.id] = job

@@ -45,9 +45,36 @@ package actor MemoryStore: CoordinatorStore {
         return (content.jobs[run.job]?.runs[run]?.candidates.values).map { $0.sorted { $0.position < $1.position } } ?? []
     }
 
+    package func spending(of run: RunID) throws(StoreError) -> StoredSpending? {
+        try checkOpen()
+        return content.jobs[run.job]?.runs[run]?.spending
+    }
+
     package func journal(of job: JobID) throws(StoreError) -> [JournalEntry] {
         try checkOpen()
         return content.jobs[job]?.journal ?? []
+    }
+
+    package func story(epoch: UInt64, task: UInt64) throws(StoreError) -> StoredStory? {
+        try checkOpen()
+        return content.jobs.values.lazy.flatMap(\.stories.values).first { $0.epoch == epoch && $0.task == task }
+    }
+
+    package func stories(of job: JobID, limit: Int) throws(StoreError) -> [StoredStory] {
+        try checkOpen()
+        return Array((content.jobs[job]?.stories.values).map { $0.sorted { ($0.epoch, $0.task) > ($1.epoch, $1.task) } }?.prefix(limit) ?? [])
+    }
+
+    package func unitPlaces(_ search: UnitSearch, limit: Int) throws(StoreError) -> [UnitPlace] {
+        try checkOpen()
+        let units = content.jobs.values.sorted { $0.job.id < $1.job.id }.flatMap { job in job.runs.values.sorted { $0.run.id < $1.run.id }.flatMap(\.units) }
+        let found = units.lazy.filter { unit in
+            switch search {
+            case .name(let prefix): unit.unit.description.hasPrefix(prefix)
+            case .task(let epoch, let task): unit.lease.hasPrefix("\(epoch).\(task).")
+            }
+        }
+        return found.prefix(limit).map { UnitPlace(run: $0.run, unit: $0.unit, lease: $0.lease, status: $0.record.status) }
     }
 
     package func close() { isClosed = true }

@@ -17,13 +17,8 @@ private struct Batch {
     let db: Database
     /// The keys of the runs met so far: a batch holds many units of few runs.
     private var runKeys: [RunID: Int64] = [:]
-    private let encoder: JSONEncoder
 
-    init(db: Database) {
-        self.db = db
-        encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    }
+    init(db: Database) { self.db = db }
 
     mutating func apply(_ record: StoreRecord, position: Int) throws {
         switch record {
@@ -36,6 +31,8 @@ private struct Batch {
             try execute(Schema.putCandidate, [key(of: candidate.run, position: position), candidate.position, candidate.record])
         case .unit(let unit):
             try add(unit, position: position)
+        case .spending(let spending):
+            try execute(Schema.putSpending, [key(of: spending.run, position: position), spending.calls, spending.record])
         case .blob(let blob):
             try execute(Schema.addBlob, [Data(blob.hash.bytes), Data(blob.bytes)])
         case .epoch(let epoch):
@@ -43,6 +40,10 @@ private struct Batch {
         case .journal(let entry):
             try checkJob(entry.job, position: position)
             try execute(Schema.addJournal, [entry.job.rawValue, entry.atMillisecondsSince1970, entry.text])
+        case .story(let story):
+            try execute(Schema.putStory, [
+                Int64(story.epoch), Int64(story.task), key(of: story.run, position: position), story.endedMillisecondsSince1970, story.record,
+            ])
         case .deleteJob(let id):
             try delete(id)
         }
@@ -74,7 +75,7 @@ private struct Batch {
         try execute(Schema.addUnit, [
             key(of: unit.run, position: position), Data(unit.unit.bytes), unit.lease, record.status.rawValue, record.score, cost,
             record.usage?.inputTokens, record.usage?.outputTokens, record.usage?.latencyMicroseconds, record.providerCalls,
-            String(decoding: encoder.encode(record), as: UTF8.self),
+            record.json,
         ])
     }
 

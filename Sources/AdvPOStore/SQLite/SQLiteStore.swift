@@ -98,14 +98,14 @@ package final class SQLiteStore: CoordinatorStore {
         return configuration
     }
 
-    private static func prepare(directory: String, logger: Logger) throws(StoreError) {
+    static func prepare(directory: String, logger: Logger?) throws(StoreError) {
         do {
             var isDirectory: ObjCBool = false
             if FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) {
                 guard isDirectory.boolValue else { throw StoreError.notWritable(directory: directory, reason: "it is a file, not a directory") }
                 let mode = try FileManager.default.attributesOfItem(atPath: directory)[.posixPermissions] as? Int
                 if let mode, mode & 0o077 != 0 {
-                    logger.warning(
+                    logger?.warning(
                         "other users may enter the data directory, which holds prompts and answers; chmod 700 it",
                         metadata: ["directory": "\(directory)"])
                 }
@@ -119,7 +119,7 @@ package final class SQLiteStore: CoordinatorStore {
         }
     }
 
-    private static func refuseNewerSchema(_ db: Database, directory: String) throws {
+    static func refuseNewerSchema(_ db: Database, directory: String) throws {
         guard try Schema.migrator.hasBeenSuperseded(db) else { return }
         let found = try Int.fetchOne(db, sql: Schema.schemaVersion) ?? Schema.version + 1
         throw StoreError.newerSchema(directory: directory, found: found, known: Schema.version)
@@ -128,7 +128,7 @@ package final class SQLiteStore: CoordinatorStore {
     // MARK: Errors
 
     /// The typed form of whatever came out of GRDB.
-    private static func storeError(_ error: any Error, directory: String) -> StoreError {
+    static func storeError(_ error: any Error, directory: String) -> StoreError {
         if let error = error as? StoreError { return error }
         guard let error = error as? DatabaseError else { return .database(directory: directory, reason: "\(error)") }
         // SQLite's own words; the statement's arguments, which may hold prompts, stay out.

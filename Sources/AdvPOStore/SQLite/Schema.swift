@@ -4,15 +4,22 @@ import GRDB
 ///
 /// `docs/state.md` explains the tables; statements select columns in the order in which their readers take them.
 enum Schema {
-    /// Raised with every migration; also the name of the last one.
-    static let version = 1
+    /// Raised by each migration.
+    static var version: Int { 1 + migrations.count }
     static let fileName = "advpo.sqlite"
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
+        for migration in migrations { migrator.registerMigration(migration.name) { db in try db.execute(sql: migration.sql) } }
         return migrator
     }
+
+    /// After the first version, in order; each is one entry here, and raises `meta.schema` by one.
+    private static let migrations: [(name: String, sql: String)] = [
+        ("v2", version2),
+        ("stories", stories),
+    ]
 
     private static let version1 = """
         CREATE TABLE meta (
@@ -97,6 +104,15 @@ enum Schema {
             FROM candidates JOIN runs ON runs.id = candidates.run;
         """
 
+    private static let version2 = """
+        CREATE TABLE spending (
+            run INTEGER NOT NULL PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+            calls INTEGER NOT NULL,
+            record TEXT NOT NULL
+        ) STRICT;
+        UPDATE meta SET schema = schema + 1;
+        """
+
     // MARK: Writing
 
     // GRDB binds an empty Data as NULL; coalesce turns it back into the empty content that it is.
@@ -119,6 +135,10 @@ enum Schema {
         INSERT INTO units (run, unit, lease, status, score, cost_nano_dollars, input_tokens, output_tokens, latency_us, provider_calls, record)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (run, unit) DO NOTHING
+        """
+    static let putSpending = """
+        INSERT INTO spending (run, calls, record) VALUES (?, ?, ?)
+        ON CONFLICT (run) DO UPDATE SET calls = excluded.calls, record = excluded.record
         """
     static let addBlob = "INSERT INTO blobs (hash, bytes) VALUES (?, coalesce(?, x'')) ON CONFLICT (hash) DO NOTHING"
     static let setEpoch = "UPDATE meta SET epoch = ?"
@@ -143,5 +163,6 @@ enum Schema {
     static let runKey = "SELECT id FROM runs WHERE job = ? AND template = ? AND model = ?"
     static let unitsOfRun = "SELECT unit, record, lease FROM units WHERE run = ? ORDER BY id"
     static let candidatesOfRun = "SELECT position, record FROM candidates WHERE run = ? ORDER BY position"
+    static let spendingOfRun = "SELECT calls, record FROM spending WHERE run = ?"
     static let journalOfJob = "SELECT at_ms, text FROM journal WHERE job = ? ORDER BY id"
 }

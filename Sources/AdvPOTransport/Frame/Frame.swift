@@ -4,6 +4,7 @@ import CZstd
 /// What stands on the socket: one byte that names the codec, then the payload, compressed where that helps.
 ///
 /// `0` plain; `1` one zstd frame that states its content size; `2` (answers only) the reason, in UTF-8, why there is no answer.
+/// `3`, a sealed frame, is the business of who has its key: it wraps one of these.
 package enum Frame {
     private static let plain: UInt8 = 0
     private static let zstd: UInt8 = 1
@@ -36,7 +37,7 @@ package enum Frame {
         try bytes.withUnsafeBytes { buffer in Result { () throws(TransportError) in try decode(buffer, limits: limits) } }.get()
     }
 
-    static func decode(_ bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(TransportError) -> [UInt8] {
+    package static func decode(_ bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(TransportError) -> [UInt8] {
         guard bytes.count <= limits.messageBytes else {
             throw TransportError(code: .messageTooLarge, message: "a message of \(bytes.count) bytes came; \(limits.messageBytes) are allowed")
         }
@@ -51,7 +52,7 @@ package enum Frame {
     }
 
     /// The answer to a request that cannot be taken or answered: the requester then fails at once instead of waiting for its timeout.
-    static func failure(_ reason: String) -> [UInt8] { [failure] + reason.utf8.prefix(failureBytes) }
+    package static func failure(_ reason: String) -> [UInt8] { [failure] + reason.utf8.prefix(failureBytes) }
 
     /// Nil when compression does not make it smaller.
     private static func compressed(_ payload: [UInt8]) -> [UInt8]? {

@@ -29,8 +29,12 @@ struct Message: ~Copyable {
     /// The connection it came over.
     var peer: PeerID { PeerID(nng_msg_get_pipe(pointer).id) }
 
-    /// Decodes the body where it lies.
-    func payload(limits: WireLimits) throws(TransportError) -> [UInt8] {
-        try Frame.decode(UnsafeRawBufferPointer(start: nng_msg_body(pointer), count: nng_msg_len(pointer)), limits: limits)
+    /// Decodes the body where it lies; a caller that makes its frames itself gets it as it is.
+    func payload(_ framing: Framing, limits: WireLimits) throws(TransportError) -> [UInt8] {
+        let body = UnsafeRawBufferPointer(start: nng_msg_body(pointer), count: nng_msg_len(pointer))
+        switch framing {
+        case .coded: return try Frame.decode(body, limits: limits)
+        case .callers: return Array(body)
+        }
     }
 }

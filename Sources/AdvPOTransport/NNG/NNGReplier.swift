@@ -36,24 +36,31 @@ package final class NNGReplier: Replier {
     package let address: String
     package var peerEvents: AsyncStream<PeerEvent> { events.stream }
     private let limits: WireLimits
+    private let framing: Framing
     private let receivers: Receivers
     private let logger: Logger
     private let socket: Socket
     private let events = PipeEvents()
     private let state = Mutex(State())
 
-    /// - Throws: `.addressInUse`, `.badAddress`, or `.system` with the reason.
-    package init(listening address: String, limits: WireLimits, receivers: Receivers = Receivers(), logger: Logger) throws(TransportError) {
+    /// - Parameter tls: for `tls+tcp://`, and for nothing else.
+    /// - Throws: `.addressInUse`, `.badAddress` (certificates that cannot be used are one), or `.system` with the reason.
+    package init(
+        listening address: String, limits: WireLimits, receivers: Receivers = Receivers(), framing: Framing = .coded, tls: TLSIdentity? = nil, logger: Logger
+    ) throws(TransportError) {
         precondition(receivers.idle > 0 && receivers.maximum >= receivers.idle, "a replier needs receivers")
         self.limits = limits
+        self.framing = framing
         self.receivers = receivers
         self.logger = logger
         try SocketAddress.check(address, listening: true)
+        let settings = try TLSSettings.make(tls, for: address, .listening)
         do {
-            socket = try Socket(.replying(events), limits: limits)
+            socket = try Socket(.replying(events), limits: limits, tls: settings)
             var listener = nng_listener()
             try NNGFailure.check(nng_listener_create(&listener, socket.id, address))
-            if address.hasPrefix("tcp") { try NNGFailure.check(nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true)) }
+            if let settings { try NNGFailure.check(nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, settings.pointer)) }
+            if SocketAddress.isTCP(address) { try NNGFailure.check(nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true)) }
             try NNGFailure.check(nng_listener_start(listener, 0))
             self.address = try Self.bound(address, listener)
         } catch {
@@ -62,7 +69,7 @@ package final class NNGReplier: Replier {
     }
 
     private static func bound(_ address: String, _ listener: nng_listener) throws(NNGFailure) -> String {
-        guard address.hasPrefix("tcp"), let colon = address.lastIndex(of: ":"), address[colon...] == ":0" else { return address }
+        guard SocketAddress.isTCP(address), let colon = address.lastIndex(of: ":"), address[colon...] == ":0" else { return address }
         var port: Int32 = 0
         try NNGFailure.check(nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port))
         return "\(address[...colon])\(port)"
@@ -158,7 +165,7 @@ package final class NNGReplier: Replier {
     private func next(on channel: Channel) async throws(NNGFailure) -> Result<IncomingRequest, TransportError> {
         let message = try await channel.operation.receive(on: channel.context)
         do throws(TransportError) {
-            return .success(IncomingRequest(peer: message.peer, message: try message.payload(limits: limits)))
+            return .success(IncomingRequest(peer: message.peer, message: try message.payload(framing, limits: limits)))
         } catch {
             return .failure(error)
         }
@@ -168,7 +175,7 @@ package final class NNGReplier: Replier {
         _ request: Result<IncomingRequest, TransportError>, _ handler: @Sendable (IncomingRequest) async -> [UInt8]
     ) async -> [UInt8] {
         do throws(TransportError) {
-            return try Frame.encode(await handler(try request.get()), limits: limits)
+            return try framing.frame(of: await handler(try request.get()), limits: limits)
         } catch {
             logger.warning("a request was not answered", metadata: ["address": "\(address)", "reason": "\(error)"])
             return Frame.failure(error.message)

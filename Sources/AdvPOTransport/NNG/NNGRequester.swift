@@ -19,21 +19,28 @@ package final class NNGRequester: Requester {
 
     private let address: String
     private let limits: WireLimits
+    private let framing: Framing
     private let logger: Logger
     private let socket: Socket
     private let state = Mutex(State())
 
-    /// - Throws: `.badAddress` for what is not an address; a server that is not there is no error.
-    package init(dialing address: String, limits: WireLimits, logger: Logger) throws(TransportError) {
+    /// - Parameter tls: for `tls+tcp://`, and for nothing else.
+    /// - Throws: `.badAddress` for what is not an address, or certificates that cannot be used; a server that is not there is no error.
+    package init(
+        dialing address: String, limits: WireLimits, framing: Framing = .coded, tls: TLSIdentity? = nil, logger: Logger
+    ) throws(TransportError) {
         self.address = address
         self.limits = limits
+        self.framing = framing
         self.logger = logger
         try SocketAddress.check(address, listening: false)
+        let settings = try TLSSettings.make(tls, for: address, .dialing)
         do {
-            socket = try Socket(.requesting, limits: limits)
+            socket = try Socket(.requesting, limits: limits, tls: settings)
             var dialer = nng_dialer()
             try NNGFailure.check(nng_dialer_create(&dialer, socket.id, address))
-            if address.hasPrefix("tcp") { try NNGFailure.check(nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)) }
+            if let settings { try NNGFailure.check(nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, settings.pointer)) }
+            if SocketAddress.isTCP(address) { try NNGFailure.check(nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)) }
             try NNGFailure.check(nng_dialer_start(dialer, Int32(NNG_FLAG_NONBLOCK)))
         } catch {
             throw TransportError(opening: address, error)
@@ -41,7 +48,7 @@ package final class NNGRequester: Requester {
     }
 
     package func request(_ message: [UInt8], timeoutMilliseconds: Int) async throws(TransportError) -> [UInt8] {
-        let frame = try Frame.encode(message, limits: limits)
+        let frame = try framing.frame(of: message, limits: limits)
         let channel = try checkOut()
         defer { checkIn(channel) }
         let reply: Message
@@ -51,7 +58,7 @@ package final class NNGRequester: Requester {
         } catch {
             throw describe(error, timeoutMilliseconds: timeoutMilliseconds)
         }
-        return try reply.payload(limits: limits)
+        return try reply.payload(framing, limits: limits)
     }
 
     package func close() async {

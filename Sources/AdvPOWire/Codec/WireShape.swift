@@ -4,10 +4,11 @@ import AdvPOModel
 ///
 /// Checked by `WireScanner` on the raw bytes, because the parser allocates many times the size of a message that is all empty entries.
 enum WireShape {
-    case controlRequest, hello, heartbeat
-    case controlReply, welcome, refused, instructions
+    case controlRequest, hello, workerIdentity, heartbeat
+    case controlReply, welcome, refused, instructions, challenge
+    case modelUsage, rateShare
     case workRequest, report, unitReport, unitRecord, fetch
-    case workReply, blobs, blobAnswer, taskOrder, run, evaluateWork, generateWork, unitReference
+    case workReply, accepted, blobs, blobAnswer, taskOrder, run, evaluateWork, generateWork, unitReference
     case promptDocument, exampleTurn
     case sample, variable, attachment
     case evaluationSpecification, customJudge, steering, function, builtin
@@ -27,9 +28,10 @@ enum WireShape {
     /// Nil for a field without a rule: numbers, and fields of a newer minor version, which are skipped.
     func rule(for field: UInt64, _ limits: WireLimits) -> Rule? {
         switch self {
-        case .controlRequest, .hello, .heartbeat, .controlReply, .welcome, .refused, .instructions: controlRule(field, limits)
+        case .controlRequest, .hello, .workerIdentity, .heartbeat, .controlReply, .welcome, .refused, .instructions, .challenge, .modelUsage, .rateShare:
+            controlRule(field, limits)
         case .workRequest, .report, .unitReport, .unitRecord, .fetch: workRequestRule(field, limits)
-        case .workReply, .blobs, .blobAnswer, .taskOrder, .run, .evaluateWork, .generateWork, .unitReference: workReplyRule(field, limits)
+        case .workReply, .accepted, .blobs, .blobAnswer, .taskOrder, .run, .evaluateWork, .generateWork, .unitReference: workReplyRule(field, limits)
         case .promptDocument, .exampleTurn, .sample, .variable, .attachment, .evaluationSpecification, .customJudge, .steering, .function,
             .builtin, .functionBundle, .file:
             contentRule(field, limits)
@@ -49,13 +51,22 @@ enum WireShape {
         case (.hello, 2): .text("instance", limits.nameBytes)
         case (.hello, 3): .text("name", limits.nameBytes)
         case (.hello, 5): .texts("models", limits.modelsPerWorker, limits.nameBytes)
+        case (.hello, 6): .one("identity", .workerIdentity)
+        case (.hello, 7), (.challenge, 1): .text("nonce", limits.nonceBytes)
+        case (.hello, 8): .text("challenge", limits.nonceBytes)
+        case (.hello, 9), (.challenge, 2): .text("proof", limits.nonceBytes)
+        case (.workerIdentity, 1): .text("name", limits.nameBytes)
         case (.heartbeat, 2): .many("leases", limits.leasesPerMessage, .flat)
+        case (.heartbeat, 4): .many("usage", limits.modelsPerWorker, .modelUsage)
+        case (.modelUsage, 1), (.rateShare, 1): .text("model", limits.nameBytes)
         case (.controlReply, 1): .one("welcome", .welcome)
         case (.controlReply, 2): .one("refused", .refused)
         case (.controlReply, 3): .one("instructions", .instructions)
         case (.controlReply, 4): .one("unknown_session", .flat)
+        case (.controlReply, 5): .one("challenge", .challenge)
         case (.refused, 1): .text("reason", limits.textBytes)
         case (.instructions, 2): .many("cancel", limits.leasesPerMessage, .flat)
+        case (.instructions, 4): .many("shares", limits.modelsPerWorker, .rateShare)
         default: nil
         }
     }
@@ -84,7 +95,8 @@ enum WireShape {
         switch (self, field) {
         case (.workReply, 1): .one("task", .taskOrder)
         case (.workReply, 2): .one("nothing", .flat)
-        case (.workReply, 3): .one("accepted", .flat)
+        case (.workReply, 3): .one("accepted", .accepted)
+        case (.accepted, 1): .one("next", .taskOrder)
         case (.workReply, 4): .one("stale", .flat)
         case (.workReply, 5): .one("blobs", .blobs)
         case (.workReply, 6): .one("unknown_session", .flat)

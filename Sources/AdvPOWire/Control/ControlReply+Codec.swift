@@ -1,4 +1,6 @@
 package import AdvPOModel
+// Protocol Buffers hand out byte fields as Foundation's Data.
+import Foundation
 
 extension ControlReply {
     package func encoded() -> [UInt8] {
@@ -15,8 +17,12 @@ extension ControlReply {
             proto.instructions.sequence = instructions.sequence
             proto.instructions.cancel = instructions.cancel.map { ProtoLease($0) }
             proto.instructions.drain = instructions.drain
+            proto.instructions.shares = instructions.shares.map { ProtoRateShare($0) }
         case .unknownSession:
             proto.unknownSession = ProtoUnknownSession()
+        case .challenge(let nonce, let proof):
+            proto.challenge.nonce = Data(nonce)
+            proto.challenge.proof = Data(proof)
         }
         return proto.canonicalBytes()
     }
@@ -35,10 +41,17 @@ extension ControlReply {
         case .refused(let refused):
             self = .refused(refused.reason)
         case .instructions(let instructions):
+            var shares: [RateShare] = []
+            for (index, share) in instructions.shares.enumerated() { shares.append(try RateShare(share, "\(name).instructions.shares[\(index)]")) }
             self = .instructions(
-                Instructions(sequence: instructions.sequence, cancel: instructions.cancel.map { Lease($0) }, drain: instructions.drain))
+                Instructions(
+                    sequence: instructions.sequence, cancel: instructions.cancel.map { Lease($0) }, drain: instructions.drain, shares: shares))
         case .unknownSession:
             self = .unknownSession
+        case .challenge(let challenge):
+            guard !challenge.nonce.isEmpty else { throw WireCheck.missing("\(name).challenge.nonce") }
+            guard !challenge.proof.isEmpty else { throw WireCheck.missing("\(name).challenge.proof") }
+            self = .challenge(nonce: Array(challenge.nonce), proof: Array(challenge.proof))
         case nil:
             throw WireCheck.unknownKind(name)
         }

@@ -1,4 +1,6 @@
 package import AdvPOModel
+// Protocol Buffers hand out byte fields as Foundation's Data.
+import Foundation
 import SwiftProtobuf
 
 extension ControlRequest {
@@ -11,10 +13,12 @@ extension ControlRequest {
             proto.hello.name = hello.name
             proto.hello.slots = hello.slots
             proto.hello.models = hello.models
+            if let credential = hello.credential { proto.hello.set(credential) }
         case .heartbeat(let heartbeat):
             proto.heartbeat.session = heartbeat.session
             proto.heartbeat.leases = heartbeat.leases.map { ProtoLease($0) }
             proto.heartbeat.seenInstructions = heartbeat.seenInstructions
+            proto.heartbeat.usage = heartbeat.usage.map { ProtoModelUsage($0) }
         case .goodbye(let session):
             proto.goodbye.session = session
         }
@@ -56,7 +60,32 @@ extension ControlRequest.Hello {
             throw WireError(place: "\(place).slots", problem: "is \(proto.slots), not between 1 and \(limits.slotsPerWorker)")
         }
         self.init(
-            version: WireVersion(proto.version), instance: proto.instance, name: proto.name, slots: proto.slots, models: proto.models)
+            version: WireVersion(proto.version), instance: proto.instance, name: proto.name, slots: proto.slots, models: proto.models,
+            credential: try ControlRequest.Credential(proto, place))
+    }
+}
+
+extension ControlRequest.Credential {
+    /// Nil when there is none.
+    init?(_ proto: ProtoHello, _ place: String) throws(WireError) {
+        guard proto.hasIdentity else { return nil }
+        guard !proto.identity.name.isEmpty else { throw WireCheck.missing("\(place).identity.name") }
+        guard !proto.nonce.isEmpty else { throw WireCheck.missing("\(place).nonce") }
+        guard proto.hasChallenge == proto.hasProof else { throw WireCheck.missing(proto.hasProof ? "\(place).challenge" : "\(place).proof") }
+        self.init(
+            name: proto.identity.name, serial: proto.identity.serial, nonce: Array(proto.nonce),
+            answer: proto.hasProof ? Answer(challenge: Array(proto.challenge), proof: Array(proto.proof)) : nil)
+    }
+}
+
+extension ProtoHello {
+    fileprivate mutating func set(_ credential: ControlRequest.Credential) {
+        identity.name = credential.name
+        identity.serial = credential.serial
+        nonce = Data(credential.nonce)
+        guard let answer = credential.answer else { return }
+        challenge = Data(answer.challenge)
+        proof = Data(answer.proof)
     }
 }
 
@@ -66,7 +95,14 @@ extension ControlRequest.Heartbeat {
         for (previous, next) in zip(leases, leases.dropFirst()) where previous >= next {
             throw WireError(place: "\(place).leases", problem: "\(next) comes after \(previous); they must ascend, each once")
         }
-        self.init(session: proto.session, leases: leases, seenInstructions: proto.seenInstructions)
+        var usage: [ModelUsage] = []
+        var models: Set<String> = []
+        for (index, model) in proto.usage.enumerated() {
+            let place = "\(place).usage[\(index)]"
+            guard models.insert(model.model).inserted else { throw WireError(place: "\(place).model", problem: "was named before; each model comes once") }
+            usage.append(try ModelUsage(model, place))
+        }
+        self.init(session: proto.session, leases: leases, seenInstructions: proto.seenInstructions, usage: usage)
     }
 }
 

@@ -115,11 +115,70 @@ nonisolated struct ProtoHello: Sendable {
 
   var models: [String] = []
 
+  /// Since 1.2, from a worker that has a key. All four or, in the first of the two hellos, the first two.
+  var identity: ProtoWorkerIdentity {
+    get {_identity ?? ProtoWorkerIdentity()}
+    set {_identity = newValue}
+  }
+  /// Returns true if `identity` has been explicitly set.
+  var hasIdentity: Bool {self._identity != nil}
+  /// Clears the value of `identity`. Subsequent reads from it will return its default value.
+  mutating func clearIdentity() {self._identity = nil}
+
+  /// 32 random bytes, new for each handshake.
+  var nonce: Data {
+    get {_nonce ?? Data()}
+    set {_nonce = newValue}
+  }
+  /// Returns true if `nonce` has been explicitly set.
+  var hasNonce: Bool {self._nonce != nil}
+  /// Clears the value of `nonce`. Subsequent reads from it will return its default value.
+  mutating func clearNonce() {self._nonce = nil}
+
+  /// Challenge.nonce, as it came.
+  var challenge: Data {
+    get {_challenge ?? Data()}
+    set {_challenge = newValue}
+  }
+  /// Returns true if `challenge` has been explicitly set.
+  var hasChallenge: Bool {self._challenge != nil}
+  /// Clears the value of `challenge`. Subsequent reads from it will return its default value.
+  mutating func clearChallenge() {self._challenge = nil}
+
+  /// 32 bytes: that the worker holds the key of its identity.
+  var proof: Data {
+    get {_proof ?? Data()}
+    set {_proof = newValue}
+  }
+  /// Returns true if `proof` has been explicitly set.
+  var hasProof: Bool {self._proof != nil}
+  /// Clears the value of `proof`. Subsequent reads from it will return its default value.
+  mutating func clearProof() {self._proof = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _version: ProtoVersion? = nil
+  fileprivate var _identity: ProtoWorkerIdentity? = nil
+  fileprivate var _nonce: Data? = nil
+  fileprivate var _challenge: Data? = nil
+  fileprivate var _proof: Data? = nil
+}
+
+/// Since 1.2. Whose key a worker holds: its name, and which of the keys that the name was given.
+nonisolated struct ProtoWorkerIdentity: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: String = String()
+
+  var serial: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// What every major version can read of a ControlRequest.
@@ -177,6 +236,45 @@ nonisolated struct ProtoHeartbeat: Sendable {
 
   var seenInstructions: UInt64 = 0
 
+  /// Since 1.2. Each model once; only those that were ever asked for.
+  var usage: [ProtoModelUsage] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Counts and held times run from the worker's start.
+nonisolated struct ProtoModelUsage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var model: String = String()
+
+  var started: Int64 = 0
+
+  var accepted: Int64 = 0
+
+  var refused: Int64 = 0
+
+  var inputTokens: Int64 = 0
+
+  var outputTokens: Int64 = 0
+
+  /// Now.
+  var inFlight: UInt32 = 0
+
+  var waiting: UInt32 = 0
+
+  var pauseMilliseconds: Int64 = 0
+
+  var heldByConcurrencyMilliseconds: Int64 = 0
+
+  var heldByRequestsMilliseconds: Int64 = 0
+
+  var heldByTokensMilliseconds: Int64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -233,6 +331,15 @@ nonisolated struct ProtoControlReply: Sendable {
     set {kind = .unknownSession(newValue)}
   }
 
+  /// Since 1.2, the answer to a hello with an identity and without a proof.
+  var challenge: ProtoChallenge {
+    get {
+      if case .challenge(let v)? = kind {return v}
+      return ProtoChallenge()
+    }
+    set {kind = .challenge(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -240,8 +347,26 @@ nonisolated struct ProtoControlReply: Sendable {
     case refused(ProtoRefused)
     case instructions(ProtoInstructions)
     case unknownSession(ProtoUnknownSession)
+    /// Since 1.2, the answer to a hello with an identity and without a proof.
+    case challenge(ProtoChallenge)
 
   }
+
+  init() {}
+}
+
+nonisolated struct ProtoChallenge: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Up to 64 bytes; what they mean is the coordinator's business.
+  var nonce: Data = Data()
+
+  /// 32 bytes: that the coordinator holds the cluster's secret.
+  var proof: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -297,9 +422,50 @@ nonisolated struct ProtoInstructions: Sendable {
 
   var drain: Bool = false
 
+  /// Since 1.2. Each model once; a model that is not named keeps its share.
+  var shares: [ProtoRateShare] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+nonisolated struct ProtoRateShare: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var model: String = String()
+
+  var concurrency: UInt32 = 0
+
+  /// Absent: no bound.
+  var milliRequestsPerMinute: Int64 {
+    get {_milliRequestsPerMinute ?? 0}
+    set {_milliRequestsPerMinute = newValue}
+  }
+  /// Returns true if `milliRequestsPerMinute` has been explicitly set.
+  var hasMilliRequestsPerMinute: Bool {self._milliRequestsPerMinute != nil}
+  /// Clears the value of `milliRequestsPerMinute`. Subsequent reads from it will return its default value.
+  mutating func clearMilliRequestsPerMinute() {self._milliRequestsPerMinute = nil}
+
+  var tokensPerMinute: Int64 {
+    get {_tokensPerMinute ?? 0}
+    set {_tokensPerMinute = newValue}
+  }
+  /// Returns true if `tokensPerMinute` has been explicitly set.
+  var hasTokensPerMinute: Bool {self._tokensPerMinute != nil}
+  /// Clears the value of `tokensPerMinute`. Subsequent reads from it will return its default value.
+  mutating func clearTokensPerMinute() {self._tokensPerMinute = nil}
+
+  var pauseMilliseconds: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _milliRequestsPerMinute: Int64? = nil
+  fileprivate var _tokensPerMinute: Int64? = nil
 }
 
 nonisolated struct ProtoUnknownSession: Sendable {
@@ -403,11 +569,25 @@ nonisolated struct ProtoReport: Sendable {
 
   var taskEnded: Bool = false
 
+  /// Since 1.2. The slot that this task leaves free asks for the next one in the same message; only with task_ended.
+  var andPull: Bool = false
+
+  /// Since 1.2: requests of this lease so far that may have been served, those of unfinished units included.
+  var callsSpent: UInt32 {
+    get {_callsSpent ?? 0}
+    set {_callsSpent = newValue}
+  }
+  /// Returns true if `callsSpent` has been explicitly set.
+  var hasCallsSpent: Bool {self._callsSpent != nil}
+  /// Clears the value of `callsSpent`. Subsequent reads from it will return its default value.
+  mutating func clearCallsSpent() {self._callsSpent = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _lease: ProtoLease? = nil
+  fileprivate var _callsSpent: UInt32? = nil
 }
 
 nonisolated struct ProtoFetch: Sendable {
@@ -519,9 +699,21 @@ nonisolated struct ProtoAccepted: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Since 1.2. Answers and_pull when there is a task at once; absent: pull.
+  var next: ProtoTaskOrder {
+    get {_next ?? ProtoTaskOrder()}
+    set {_next = newValue}
+  }
+  /// Returns true if `next` has been explicitly set.
+  var hasNext: Bool {self._next != nil}
+  /// Clears the value of `next`. Subsequent reads from it will return its default value.
+  mutating func clearNext() {self._next = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _next: ProtoTaskOrder? = nil
 }
 
 nonisolated struct ProtoStale: Sendable {
@@ -570,48 +762,64 @@ nonisolated struct ProtoBlobAnswer: Sendable {
   fileprivate var _content: Data? = nil
 }
 
-nonisolated struct ProtoTaskOrder: Sendable {
+nonisolated struct ProtoTaskOrder: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   var lease: ProtoLease {
-    get {_lease ?? ProtoLease()}
-    set {_lease = newValue}
+    get {_storage._lease ?? ProtoLease()}
+    set {_uniqueStorage()._lease = newValue}
   }
   /// Returns true if `lease` has been explicitly set.
-  var hasLease: Bool {self._lease != nil}
+  var hasLease: Bool {_storage._lease != nil}
   /// Clears the value of `lease`. Subsequent reads from it will return its default value.
-  mutating func clearLease() {self._lease = nil}
+  mutating func clearLease() {_uniqueStorage()._lease = nil}
 
   var run: ProtoRun {
-    get {_run ?? ProtoRun()}
-    set {_run = newValue}
+    get {_storage._run ?? ProtoRun()}
+    set {_uniqueStorage()._run = newValue}
   }
   /// Returns true if `run` has been explicitly set.
-  var hasRun: Bool {self._run != nil}
+  var hasRun: Bool {_storage._run != nil}
   /// Clears the value of `run`. Subsequent reads from it will return its default value.
-  mutating func clearRun() {self._run = nil}
+  mutating func clearRun() {_uniqueStorage()._run = nil}
 
-  var iteration: UInt32 = 0
+  var iteration: UInt32 {
+    get {_storage._iteration}
+    set {_uniqueStorage()._iteration = newValue}
+  }
 
-  var work: ProtoTaskOrder.OneOf_Work? = nil
+  var work: OneOf_Work? {
+    get {return _storage._work}
+    set {_uniqueStorage()._work = newValue}
+  }
 
   var evaluate: ProtoEvaluateWork {
     get {
-      if case .evaluate(let v)? = work {return v}
+      if case .evaluate(let v)? = _storage._work {return v}
       return ProtoEvaluateWork()
     }
-    set {work = .evaluate(newValue)}
+    set {_uniqueStorage()._work = .evaluate(newValue)}
   }
 
   var generate: ProtoGenerateWork {
     get {
-      if case .generate(let v)? = work {return v}
+      if case .generate(let v)? = _storage._work {return v}
       return ProtoGenerateWork()
     }
-    set {work = .generate(newValue)}
+    set {_uniqueStorage()._work = .generate(newValue)}
   }
+
+  /// Since 1.2: requests that this lease may send to providers in all, retries and judges included; absent: no limit.
+  var callAllowance: UInt32 {
+    get {_storage._callAllowance ?? 0}
+    set {_uniqueStorage()._callAllowance = newValue}
+  }
+  /// Returns true if `callAllowance` has been explicitly set.
+  var hasCallAllowance: Bool {_storage._callAllowance != nil}
+  /// Clears the value of `callAllowance`. Subsequent reads from it will return its default value.
+  mutating func clearCallAllowance() {_uniqueStorage()._callAllowance = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -623,8 +831,7 @@ nonisolated struct ProtoTaskOrder: Sendable {
 
   init() {}
 
-  fileprivate var _lease: ProtoLease? = nil
-  fileprivate var _run: ProtoRun? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct ProtoRun: Sendable {
@@ -1668,7 +1875,7 @@ nonisolated extension ProtoControlRequest: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}instance\0\u{1}name\0\u{1}slots\0\u{1}models\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}instance\0\u{1}name\0\u{1}slots\0\u{1}models\0\u{1}identity\0\u{1}nonce\0\u{1}challenge\0\u{1}proof\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1681,6 +1888,10 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 3: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.slots) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.models) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._identity) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self._nonce) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self._challenge) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self._proof) }()
       default: break
       }
     }
@@ -1706,6 +1917,18 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.models.isEmpty {
       try visitor.visitRepeatedStringField(value: self.models, fieldNumber: 5)
     }
+    try { if let v = self._identity {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._nonce {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 7)
+    } }()
+    try { if let v = self._challenge {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 8)
+    } }()
+    try { if let v = self._proof {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1715,6 +1938,45 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.name != rhs.name {return false}
     if lhs.slots != rhs.slots {return false}
     if lhs.models != rhs.models {return false}
+    if lhs._identity != rhs._identity {return false}
+    if lhs._nonce != rhs._nonce {return false}
+    if lhs._challenge != rhs._challenge {return false}
+    if lhs._proof != rhs._proof {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoWorkerIdentity: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WorkerIdentity"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}serial\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.serial) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.serial != 0 {
+      try visitor.visitSingularUInt32Field(value: self.serial, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoWorkerIdentity, rhs: ProtoWorkerIdentity) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.serial != rhs.serial {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1790,7 +2052,7 @@ nonisolated extension ProtoHelloProbe: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}leases\0\u{3}seen_instructions\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}leases\0\u{3}seen_instructions\0\u{1}usage\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1801,6 +2063,7 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.seenInstructions) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.usage) }()
       default: break
       }
     }
@@ -1816,6 +2079,9 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.seenInstructions != 0 {
       try visitor.visitSingularUInt64Field(value: self.seenInstructions, fieldNumber: 3)
     }
+    if !self.usage.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.usage, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1823,6 +2089,92 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.session != rhs.session {return false}
     if lhs.leases != rhs.leases {return false}
     if lhs.seenInstructions != rhs.seenInstructions {return false}
+    if lhs.usage != rhs.usage {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoModelUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ModelUsage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}started\0\u{1}accepted\0\u{1}refused\0\u{3}input_tokens\0\u{3}output_tokens\0\u{3}in_flight\0\u{1}waiting\0\u{3}pause_milliseconds\0\u{3}held_by_concurrency_milliseconds\0\u{3}held_by_requests_milliseconds\0\u{3}held_by_tokens_milliseconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.started) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.accepted) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.refused) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.inputTokens) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.outputTokens) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.inFlight) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.waiting) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.pauseMilliseconds) }()
+      case 10: try { try decoder.decodeSingularInt64Field(value: &self.heldByConcurrencyMilliseconds) }()
+      case 11: try { try decoder.decodeSingularInt64Field(value: &self.heldByRequestsMilliseconds) }()
+      case 12: try { try decoder.decodeSingularInt64Field(value: &self.heldByTokensMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 1)
+    }
+    if self.started != 0 {
+      try visitor.visitSingularInt64Field(value: self.started, fieldNumber: 2)
+    }
+    if self.accepted != 0 {
+      try visitor.visitSingularInt64Field(value: self.accepted, fieldNumber: 3)
+    }
+    if self.refused != 0 {
+      try visitor.visitSingularInt64Field(value: self.refused, fieldNumber: 4)
+    }
+    if self.inputTokens != 0 {
+      try visitor.visitSingularInt64Field(value: self.inputTokens, fieldNumber: 5)
+    }
+    if self.outputTokens != 0 {
+      try visitor.visitSingularInt64Field(value: self.outputTokens, fieldNumber: 6)
+    }
+    if self.inFlight != 0 {
+      try visitor.visitSingularUInt32Field(value: self.inFlight, fieldNumber: 7)
+    }
+    if self.waiting != 0 {
+      try visitor.visitSingularUInt32Field(value: self.waiting, fieldNumber: 8)
+    }
+    if self.pauseMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.pauseMilliseconds, fieldNumber: 9)
+    }
+    if self.heldByConcurrencyMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.heldByConcurrencyMilliseconds, fieldNumber: 10)
+    }
+    if self.heldByRequestsMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.heldByRequestsMilliseconds, fieldNumber: 11)
+    }
+    if self.heldByTokensMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.heldByTokensMilliseconds, fieldNumber: 12)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoModelUsage, rhs: ProtoModelUsage) -> Bool {
+    if lhs.model != rhs.model {return false}
+    if lhs.started != rhs.started {return false}
+    if lhs.accepted != rhs.accepted {return false}
+    if lhs.refused != rhs.refused {return false}
+    if lhs.inputTokens != rhs.inputTokens {return false}
+    if lhs.outputTokens != rhs.outputTokens {return false}
+    if lhs.inFlight != rhs.inFlight {return false}
+    if lhs.waiting != rhs.waiting {return false}
+    if lhs.pauseMilliseconds != rhs.pauseMilliseconds {return false}
+    if lhs.heldByConcurrencyMilliseconds != rhs.heldByConcurrencyMilliseconds {return false}
+    if lhs.heldByRequestsMilliseconds != rhs.heldByRequestsMilliseconds {return false}
+    if lhs.heldByTokensMilliseconds != rhs.heldByTokensMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1860,7 +2212,7 @@ nonisolated extension ProtoGoodbye: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoControlReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ControlReply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}refused\0\u{1}instructions\0\u{3}unknown_session\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}refused\0\u{1}instructions\0\u{3}unknown_session\0\u{1}challenge\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1920,6 +2272,19 @@ nonisolated extension ProtoControlReply: SwiftProtobuf.Message, SwiftProtobuf._M
           self.kind = .unknownSession(v)
         }
       }()
+      case 5: try {
+        var v: ProtoChallenge?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .challenge(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .challenge(v)
+        }
+      }()
       default: break
       }
     }
@@ -1947,6 +2312,10 @@ nonisolated extension ProtoControlReply: SwiftProtobuf.Message, SwiftProtobuf._M
       guard case .unknownSession(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
+    case .challenge?: try {
+      guard case .challenge(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1954,6 +2323,41 @@ nonisolated extension ProtoControlReply: SwiftProtobuf.Message, SwiftProtobuf._M
 
   static func ==(lhs: ProtoControlReply, rhs: ProtoControlReply) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoChallenge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Challenge"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0\u{1}proof\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nonce) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nonce.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nonce, fieldNumber: 1)
+    }
+    if !self.proof.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoChallenge, rhs: ProtoChallenge) -> Bool {
+    if lhs.nonce != rhs.nonce {return false}
+    if lhs.proof != rhs.proof {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2040,7 +2444,7 @@ nonisolated extension ProtoRefused: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoInstructions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Instructions"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}cancel\0\u{1}drain\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}cancel\0\u{1}drain\0\u{1}shares\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2051,6 +2455,7 @@ nonisolated extension ProtoInstructions: SwiftProtobuf.Message, SwiftProtobuf._M
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.cancel) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.drain) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.shares) }()
       default: break
       }
     }
@@ -2066,6 +2471,9 @@ nonisolated extension ProtoInstructions: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.drain != false {
       try visitor.visitSingularBoolField(value: self.drain, fieldNumber: 3)
     }
+    if !self.shares.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.shares, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2073,6 +2481,61 @@ nonisolated extension ProtoInstructions: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.sequence != rhs.sequence {return false}
     if lhs.cancel != rhs.cancel {return false}
     if lhs.drain != rhs.drain {return false}
+    if lhs.shares != rhs.shares {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRateShare: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RateShare"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}concurrency\0\u{3}milli_requests_per_minute\0\u{3}tokens_per_minute\0\u{3}pause_milliseconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.concurrency) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._milliRequestsPerMinute) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self._tokensPerMinute) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.pauseMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 1)
+    }
+    if self.concurrency != 0 {
+      try visitor.visitSingularUInt32Field(value: self.concurrency, fieldNumber: 2)
+    }
+    try { if let v = self._milliRequestsPerMinute {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._tokensPerMinute {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+    } }()
+    if self.pauseMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.pauseMilliseconds, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRateShare, rhs: ProtoRateShare) -> Bool {
+    if lhs.model != rhs.model {return false}
+    if lhs.concurrency != rhs.concurrency {return false}
+    if lhs._milliRequestsPerMinute != rhs._milliRequestsPerMinute {return false}
+    if lhs._tokensPerMinute != rhs._tokensPerMinute {return false}
+    if lhs.pauseMilliseconds != rhs.pauseMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2253,7 +2716,7 @@ nonisolated extension ProtoPull: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Report"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}lease\0\u{1}units\0\u{3}task_ended\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}lease\0\u{1}units\0\u{3}task_ended\0\u{3}and_pull\0\u{3}calls_spent\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2265,6 +2728,8 @@ nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 2: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.units) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.taskEnded) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.andPull) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self._callsSpent) }()
       default: break
       }
     }
@@ -2287,6 +2752,12 @@ nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.taskEnded != false {
       try visitor.visitSingularBoolField(value: self.taskEnded, fieldNumber: 4)
     }
+    if self.andPull != false {
+      try visitor.visitSingularBoolField(value: self.andPull, fieldNumber: 5)
+    }
+    try { if let v = self._callsSpent {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2295,6 +2766,8 @@ nonisolated extension ProtoReport: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs._lease != rhs._lease {return false}
     if lhs.units != rhs.units {return false}
     if lhs.taskEnded != rhs.taskEnded {return false}
+    if lhs.andPull != rhs.andPull {return false}
+    if lhs._callsSpent != rhs._callsSpent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2508,18 +2981,33 @@ nonisolated extension ProtoNothing: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoAccepted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Accepted"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}next\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._next) }()
+      default: break
+      }
+    }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._next {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoAccepted, rhs: ProtoAccepted) -> Bool {
+    if lhs._next != rhs._next {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2615,81 +3103,130 @@ nonisolated extension ProtoBlobAnswer: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoTaskOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TaskOrder"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}run\0\u{1}iteration\0\u{1}evaluate\0\u{1}generate\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}run\0\u{1}iteration\0\u{1}evaluate\0\u{1}generate\0\u{3}call_allowance\0")
+
+  fileprivate class _StorageClass {
+    var _lease: ProtoLease? = nil
+    var _run: ProtoRun? = nil
+    var _iteration: UInt32 = 0
+    var _work: ProtoTaskOrder.OneOf_Work?
+    var _callAllowance: UInt32? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _lease = source._lease
+      _run = source._run
+      _iteration = source._iteration
+      _work = source._work
+      _callAllowance = source._callAllowance
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._run) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.iteration) }()
-      case 4: try {
-        var v: ProtoEvaluateWork?
-        var hadOneofValue = false
-        if let current = self.work {
-          hadOneofValue = true
-          if case .evaluate(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._lease) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._run) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._iteration) }()
+        case 4: try {
+          var v: ProtoEvaluateWork?
+          var hadOneofValue = false
+          if let current = _storage._work {
+            hadOneofValue = true
+            if case .evaluate(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._work = .evaluate(v)
+          }
+        }()
+        case 5: try {
+          var v: ProtoGenerateWork?
+          var hadOneofValue = false
+          if let current = _storage._work {
+            hadOneofValue = true
+            if case .generate(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._work = .generate(v)
+          }
+        }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._callAllowance) }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.work = .evaluate(v)
-        }
-      }()
-      case 5: try {
-        var v: ProtoGenerateWork?
-        var hadOneofValue = false
-        if let current = self.work {
-          hadOneofValue = true
-          if case .generate(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.work = .generate(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._lease {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._run {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if self.iteration != 0 {
-      try visitor.visitSingularUInt32Field(value: self.iteration, fieldNumber: 3)
-    }
-    switch self.work {
-    case .evaluate?: try {
-      guard case .evaluate(let v)? = self.work else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case .generate?: try {
-      guard case .generate(let v)? = self.work else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._lease {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._run {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if _storage._iteration != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._iteration, fieldNumber: 3)
+      }
+      switch _storage._work {
+      case .evaluate?: try {
+        guard case .evaluate(let v)? = _storage._work else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case .generate?: try {
+        guard case .generate(let v)? = _storage._work else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      }()
+      case nil: break
+      }
+      try { if let v = _storage._callAllowance {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoTaskOrder, rhs: ProtoTaskOrder) -> Bool {
-    if lhs._lease != rhs._lease {return false}
-    if lhs._run != rhs._run {return false}
-    if lhs.iteration != rhs.iteration {return false}
-    if lhs.work != rhs.work {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._lease != rhs_storage._lease {return false}
+        if _storage._run != rhs_storage._run {return false}
+        if _storage._iteration != rhs_storage._iteration {return false}
+        if _storage._work != rhs_storage._work {return false}
+        if _storage._callAllowance != rhs_storage._callAllowance {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -27,7 +27,7 @@ extension TaskOrder {
         }
         self.init(
             lease: Lease(proto.lease), run: RunID(job: job, template: Int(proto.run.template), model: Int(proto.run.model)),
-            iteration: Int(proto.iteration), work: work)
+            iteration: Int(proto.iteration), work: work, callAllowance: proto.hasCallAllowance ? Int(proto.callAllowance) : nil)
     }
 
     private static func units(_ protos: [ProtoUnitReference], _ place: String) throws(WireError) -> [UnitReference] {
@@ -51,6 +51,7 @@ extension ProtoTaskOrder {
         run.template = UInt32(order.run.template)
         run.model = UInt32(order.run.model)
         iteration = UInt32(order.iteration)
+        if let allowance = order.callAllowance { callAllowance = UInt32(clamping: allowance) }
         switch order.work {
         case .evaluate(let work):
             evaluate.model = ProtoModelConfiguration(work.model)

@@ -8,7 +8,9 @@ extension WorkReply {
         switch self {
         case .task(let order): proto.task = ProtoTaskOrder(order)
         case .nothing: proto.nothing = ProtoNothing()
-        case .accepted: proto.accepted = ProtoAccepted()
+        case .accepted(let next):
+            proto.accepted = ProtoAccepted()
+            if let next { proto.accepted.next = ProtoTaskOrder(next) }
         case .stale: proto.stale = ProtoStale()
         case .blobs(let answers):
             proto.blobs.answers = answers.map { answer in
@@ -30,7 +32,7 @@ extension WorkReply {
         switch proto.kind {
         case .task(let order): self = .task(try TaskOrder(order, limits, "\(name).task"))
         case .nothing: self = .nothing
-        case .accepted: self = .accepted
+        case .accepted(let accepted): self = .accepted(next: accepted.hasNext ? try TaskOrder(accepted.next, limits, "\(name).accepted.next") : nil)
         case .stale: self = .stale
         case .blobs(let blobs):
             var answers: [BlobAnswer] = []

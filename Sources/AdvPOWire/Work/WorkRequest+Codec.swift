@@ -8,11 +8,13 @@ extension WorkRequest {
         switch self {
         case .pull(let session):
             proto.pull.session = session
-        case .report(let session, let lease, let units, let taskEnded):
+        case .report(let session, let lease, let units, let taskEnded, let callsSpent, let andPull):
             proto.report.session = session
             proto.report.lease = ProtoLease(lease)
             proto.report.units = units.map { ProtoUnitReport($0) }
             proto.report.taskEnded = taskEnded
+            if let callsSpent { proto.report.callsSpent = UInt32(clamping: callsSpent) }
+            proto.report.andPull = andPull
         case .fetch(let session, let hashes):
             proto.fetch.session = session
             proto.fetch.hashes = hashes.map { Data($0.bytes) }
@@ -31,7 +33,9 @@ extension WorkRequest {
             guard report.hasLease else { throw WireCheck.missing("\(place).lease") }
             var units: [UnitReport] = []
             for (index, unit) in report.units.enumerated() { units.append(try UnitReport(unit, "\(place).units[\(index)]")) }
-            self = .report(session: report.session, lease: Lease(report.lease), units: units, taskEnded: report.taskEnded)
+            self = .report(
+                session: report.session, lease: Lease(report.lease), units: units, taskEnded: report.taskEnded,
+                callsSpent: report.hasCallsSpent ? Int(report.callsSpent) : nil, andPull: report.andPull)
         case .fetch(let fetch):
             var hashes: [ContentHash] = []
             for (index, hash) in fetch.hashes.enumerated() { hashes.append(try WireCheck.hash(hash, "\(name).fetch.hashes[\(index)]")) }

@@ -14,23 +14,25 @@ package struct TaskExecutor: Sendable {
         self.limits = limits
     }
 
-    /// Runs the task's units one after the other; returns early, without a word, when the surrounding task is cancelled.
+    /// Runs the task's units one after the other; returns early, without a word, when the surrounding task is cancelled or its allowance is used up.
     ///
     /// Content that came whole and cannot be read here will not be readable at the next try either: its units fail, with the reason.
     ///
     /// - Parameters:
+    ///   - allowance: every request is taken from it; a unit that it does not suffice for is not begun.
     ///   - blobs: content by hash, from the cache or the coordinator.
     ///   - finished: called once per unit that ended, in order; no record is larger than what a report can carry.
     /// - Throws: what `blobs` throws, and `MissingContent`. Units already handed on stay valid.
     package func run(
-        _ order: TaskOrder, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]], finished: @Sendable (UnitReport) async -> Void
+        _ order: TaskOrder, within allowance: CallAllowance, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
+        finished: @Sendable (UnitReport) async -> Void
     ) async throws {
         let units = order.units
         var done = 0
         do {
             switch order.work {
-            case .evaluate(let work): try await evaluate(work, &done, blobs: blobs, finished: finished)
-            case .generate(let work): try await generate(work, &done, blobs: blobs, finished: finished)
+            case .evaluate(let work): try await evaluate(work, allowance, &done, blobs: blobs, finished: finished)
+            case .generate(let work): try await generate(work, allowance, &done, blobs: blobs, finished: finished)
             }
         } catch let error as WireError {
             for unit in units[done...] where !Task.isCancelled {
@@ -43,7 +45,8 @@ package struct TaskExecutor: Sendable {
     }
 
     private func evaluate(
-        _ work: TaskOrder.EvaluateWork, _ done: inout Int, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
+        _ work: TaskOrder.EvaluateWork, _ allowance: CallAllowance, _ done: inout Int,
+        blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
         finished: @Sendable (UnitReport) async -> Void
     ) async throws {
         let content = try await blobs([work.candidate, work.evaluation] + work.units.map(\.content))
@@ -67,9 +70,11 @@ package struct TaskExecutor: Sendable {
             }
         }
         for unit in work.units {
+            // An answer that nobody could judge would be paid for in vain.
+            guard allowance.left >= (specification.method.usesJudge ? 2 : 1) else { return }
             let sample = try BlobCodec.decodeSample(try found(unit.content, content), limits: limits)
             let files = try await files(of: sample, blobs: blobs)
-            guard let record = await record(document, sample, files, work.model, specification, bundle) else { return }
+            guard let record = await record(document, sample, files, work.model, specification, bundle, allowance) else { return }
             await finished(UnitReport(unit: unit.unit, record: record.bounded(by: limits)))
             done += 1
         }
@@ -93,7 +98,8 @@ package struct TaskExecutor: Sendable {
     }
 
     private func generate(
-        _ work: TaskOrder.GenerateWork, _ done: inout Int, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
+        _ work: TaskOrder.GenerateWork, _ allowance: CallAllowance, _ done: inout Int,
+        blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
         finished: @Sendable (UnitReport) async -> Void
     ) async throws {
         let content = try await blobs(work.units.map(\.content))
@@ -101,7 +107,7 @@ package struct TaskExecutor: Sendable {
             let request = try BlobCodec.decodeChatRequest(try found(unit.content, content), limits: limits)
             let record: UnitRecord
             do throws(InferenceFailure) {
-                let answer = try await answer(request)
+                let answer = try await answer(request, allowance)
                 record = UnitRecord(status: .scored, output: answer.text, score: nil, usage: answer.usage, providerCalls: answer.attempts)
             } catch {
                 guard let failed = Self.record(of: error, isGeneration: true) else { return }
@@ -113,8 +119,8 @@ package struct TaskExecutor: Sendable {
     }
 
     /// A model's answer, refused as its own failure when it is longer than an answer may be: it could neither be judged in reason nor reported.
-    private func answer(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
-        let answer = try await models.complete(request)
+    private func answer(_ request: ChatRequest, _ allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion {
+        let answer = try await models.complete(request, within: allowance)
         let size = answer.text.utf8.count
         guard size <= limits.textBytes else {
             throw InferenceFailure(
@@ -124,18 +130,19 @@ package struct TaskExecutor: Sendable {
         return answer
     }
 
-    /// One sample answered and scored; nil when cancelled.
+    /// One sample answered and scored; nil when cancelled or out of requests.
     private func record(
         _ document: PromptDocument, _ sample: Sample, _ files: [ChatMessage.File], _ model: ModelConfiguration, _ specification: EvaluationSpecification,
-        _ bundle: FunctionBundle?
+        _ bundle: FunctionBundle?, _ allowance: CallAllowance
     ) async -> UnitRecord? {
         var messages = document.rendered(variables: sample.values)
         // A document's last message is the sample's own; those before it are worked examples.
         messages[messages.count - 1].files = files
         let answer: ChatCompletion
         do throws(InferenceFailure) {
-            answer = try await self.answer(ChatRequest(
-                modelID: model.modelID, messages: messages, inference: model.inference, additionalModelRequestFields: model.additionalModelRequestFields))
+            let request = ChatRequest(
+                modelID: model.modelID, messages: messages, inference: model.inference, additionalModelRequestFields: model.additionalModelRequestFields)
+            answer = try await self.answer(request, allowance)
         } catch {
             return Self.record(of: error, isGeneration: false)
         }
@@ -143,7 +150,7 @@ package struct TaskExecutor: Sendable {
             renderedPrompt: Self.transcript(messages), files: files, response: answer.text, reference: sample.referenceResponse,
             specification: specification, functionBundle: bundle)
         do throws(EvaluationFailure) {
-            let result = try await evaluator.evaluate(item)
+            let result = try await evaluator.evaluate(item, within: allowance)
             return UnitRecord(
                 status: .scored, output: answer.text, score: result.score, feedback: result.feedback, judgeOutput: result.judgeOutput, usage: answer.usage,
                 judgeUsage: result.judgeUsage, providerCalls: answer.attempts + result.providerCalls)
@@ -154,7 +161,7 @@ package struct TaskExecutor: Sendable {
 
     private static func record(of failure: InferenceFailure, isGeneration: Bool) -> UnitRecord? {
         switch failure.kind {
-        case .cancelled: nil
+        case .cancelled, .allowance: nil
         case .infrastructure, .configuration:
             UnitRecord(status: .infrastructureFailure, output: "", score: nil, failureReason: failure.message, providerCalls: failure.attempts)
         case .model:
@@ -167,7 +174,7 @@ package struct TaskExecutor: Sendable {
     /// A judge or a metric that failed says nothing of the answer: no score, never a 0.
     private static func record(of failure: EvaluationFailure, answer: ChatCompletion) -> UnitRecord? {
         switch failure {
-        case .cancelled: nil
+        case .cancelled, .allowance: nil
         case .judge(let message, let calls, let usage):
             UnitRecord(
                 status: .infrastructureFailure, output: answer.text, score: nil, failureReason: message, usage: answer.usage, judgeUsage: usage,

@@ -2,6 +2,7 @@ import AdvPOCluster
 package import AdvPOModel
 package import AdvPOTransport
 import AdvPOWire
+import CoreMetrics
 package import Logging
 import ServiceLifecycle
 
@@ -11,11 +12,17 @@ package actor Worker {
     private let work: any Requester
     private let control: any Requester
     private let executor: TaskExecutor
+    /// Whose use is told to the coordinator; nil when it is nobody's business.
+    private let rates: (any RatedModels)?
     private let limits: WireLimits
+    private let measures: WorkerMeasures
     private let logger: Logger
     private var machine: WorkerMachine
+    /// The last that was welcomed.
+    private var session: SessionID?
     private var cache: BlobCache
     private var running: [Lease: Task<Void, Never>] = [:]
+    private var tally = CallTally()
     private var activities: [UInt64: Task<Void, Never>] = [:]
     private var nextActivity: UInt64 = 0
     private var ending: Ending?
@@ -30,13 +37,16 @@ package actor Worker {
     /// - Parameter instance: random, new for each process: it tells a restarted worker from the old one.
     package init(
         name: String, instance: String, slots: Int, models: [String], work: any Requester, control: any Requester, executor: TaskExecutor,
-        limits: WireLimits = WireLimits(), cacheBytes: Int = 256 * 1024 * 1024, logger: Logger
+        rates: (any RatedModels)? = nil, limits: WireLimits = WireLimits(), cacheBytes: Int = 256 * 1024 * 1024,
+        measures: WorkerMeasures = WorkerMeasures(NOOPMetricsHandler.instance), logger: Logger
     ) {
         introduction = ControlRequest.Hello(version: .current, instance: instance, name: name, slots: UInt32(clamping: slots), models: models)
         self.work = work
         self.control = control
         self.executor = executor
+        self.rates = rates
         self.limits = limits
+        self.measures = measures
         self.logger = logger
         machine = WorkerMachine(settings: WorkerSettings(slots: slots))
         cache = BlobCache(maximumBytes: cacheBytes)
@@ -45,6 +55,7 @@ package actor Worker {
     /// Works until drained, refused or cancelled; then nothing of it runs any more.
     package func run() async -> Ending {
         post(.start)
+        if let rates { begin { await $0.watch(rates) } }
         let ending = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Ending, Never>) in
                 if let ended = self.ending { continuation.resume(returning: ended) } else { waitingForEnd = continuation }
@@ -79,15 +90,19 @@ package actor Worker {
         case .hello: begin { await $0.greet() }
         case .heartbeat(let session, let leases, let seen): begin { await $0.beat(session, leases, seen) }
         case .pull(let session, let slot): begin { await $0.pull(session, slot) }
-        case .report(let session, let lease, let units, let ended): begin { await $0.report(session, lease, units, ended) }
+        case .report(let session, let lease, let units, let ended, let andPull):
+            begin { await $0.report(session, lease, units, ended: ended, andPull: andPull) }
         case .goodbye(let session): begin { await $0.sayGoodbye(session) }
         case .pause(let pause, let milliseconds):
             begin { worker in
                 do { try await Task.sleep(for: .milliseconds(milliseconds)) } catch { return }
                 await worker.post(.resumed(pause))
             }
+        case .setShares(let shares): rates?.apply(shares)
         case .run(let order): start(order)
-        case .abort(let lease): running[lease]?.cancel()
+        case .abort(let lease):
+            tally.abandon(lease)
+            running[lease]?.cancel()
         case .exit(let reason): end(reason.map { .refused($0) } ?? .drained)
         }
     }
@@ -108,10 +123,12 @@ extension Worker {
     /// Longer than the coordinator holds a heartbeat or a pull, so that silence means it is gone.
     private static let controlTimeoutMilliseconds = 12_000
     private static let pullTimeoutMilliseconds = 30_000
+    /// Between two heartbeats that do not wait for an answer.
+    private static let usagePauseMilliseconds = 200
     /// A goodbye is a courtesy: a coordinator that is gone must not keep a drained worker.
     private static let goodbyeTimeoutMilliseconds = 2_000
 
-    private func askControl(_ request: ControlRequest, timeoutMilliseconds: Int = controlTimeoutMilliseconds) async -> ControlReply? {
+    private nonisolated func askControl(_ request: ControlRequest, timeoutMilliseconds: Int = controlTimeoutMilliseconds) async -> ControlReply? {
         do {
             let answer = try await control.request(request.encoded(), timeoutMilliseconds: timeoutMilliseconds)
             return try ControlReply(decoding: answer, limits: limits)
@@ -121,7 +138,7 @@ extension Worker {
         }
     }
 
-    private func askWork(_ request: WorkRequest) async -> WorkReply? {
+    private nonisolated func askWork(_ request: WorkRequest) async -> WorkReply? {
         do {
             let answer = try await work.request(request.encoded(), timeoutMilliseconds: Self.pullTimeoutMilliseconds)
             return try WorkReply(decoding: answer, limits: limits)
@@ -134,18 +151,33 @@ extension Worker {
     private func greet() async {
         switch await askControl(.hello(introduction)) {
         case .welcome(let welcome):
-            logger.info("welcomed", metadata: ["session": "\(welcome.session)", "epoch": "\(welcome.epoch)"])
+            logger.info("welcomed", metadata: [LogKey.session: "\(welcome.session)", "epoch": "\(welcome.epoch)"])
+            session = SessionID(welcome.session)
+            rates?.isShared(welcome.version.hasRates)
+            // What is still in hand belongs to a session that is over.
+            tally.abandonAll()
+            tellAbandoned()
             post(.welcomed(SessionID(welcome.session), epoch: welcome.epoch))
         case .refused(let reason): post(.refused(reason))
-        case .instructions, .unknownSession, nil: post(.greetingFailed)
+        case .instructions, .unknownSession, .challenge, nil: post(.greetingFailed)
         }
     }
 
     private func beat(_ session: SessionID, _ leases: [Lease], _ seen: UInt64) async {
-        switch await askControl(.heartbeat(.init(session: session.rawValue, leases: leases, seenInstructions: seen))) {
-        case .instructions(let said): post(.instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain))
+        let usage = Array((rates?.usage() ?? []).prefix(limits.modelsPerWorker))
+        switch await askControl(.heartbeat(.init(session: session.rawValue, leases: leases, seenInstructions: seen, usage: usage))) {
+        case .instructions(let said):
+            post(.instructed(session, sequence: said.sequence, cancel: said.cancel, drain: said.drain, shares: said.shares))
         case .unknownSession: post(.sessionLost(session))
-        case .welcome, .refused, nil: post(.heartbeatFailed(session))
+        case .welcome, .refused, .challenge, nil: post(.heartbeatFailed(session))
+        }
+    }
+
+    /// Tells the coordinator of the models' use before the next heartbeat would, as often as that is worth.
+    private func watch(_ rates: any RatedModels) async {
+        for await _ in rates.news {
+            post(.usageChanged)
+            do { try await Task.sleep(for: .milliseconds(Self.usagePauseMilliseconds)) } catch { return }
         }
     }
 
@@ -158,27 +190,42 @@ extension Worker {
         }
     }
 
-    private func report(_ session: SessionID, _ lease: Lease, _ units: [UnitReport], _ ended: Bool) async {
-        let request = WorkRequest.report(session: session.rawValue, lease: lease, units: units, taskEnded: ended)
+    private func callsSpent(by lease: Lease) -> Int? { tally.spent(by: lease) }
+
+    private func accepted(_ session: SessionID, _ lease: Lease, ended: Bool, next: TaskOrder?) {
+        if ended { tally.forget(lease) }
+        post(.reported(session, lease, stale: false, next: next))
+    }
+
+    private func stale(_ session: SessionID, _ lease: Lease, ended: Bool) {
+        if ended { tally.forget(lease) } else { tally.abandon(lease) }
+        post(.reported(session, lease, stale: true))
+        tellAbandoned()
+    }
+
+    /// Encodes and decodes beside the mailbox, not in it.
+    private nonisolated func report(_ session: SessionID, _ lease: Lease, _ units: [UnitReport], ended: Bool, andPull: Bool) async {
+        let request = WorkRequest.report(
+            session: session.rawValue, lease: lease, units: units, taskEnded: ended, callsSpent: await callsSpent(by: lease), andPull: andPull)
         do {
             let answer = try await work.request(request.encoded(), timeoutMilliseconds: Self.pullTimeoutMilliseconds)
             switch try WorkReply(decoding: answer, limits: limits) {
-            case .accepted: post(.reported(session, lease, stale: false))
-            case .stale: post(.reported(session, lease, stale: true))
-            case .unknownSession: post(.sessionLost(session))
-            case .refused(let reason): refuse(session, lease, reason)
-            case .task, .nothing, .blobs: post(.reportFailed(session, lease))
+            case .accepted(let next): await accepted(session, lease, ended: ended, next: next)
+            case .stale: await stale(session, lease, ended: ended)
+            case .unknownSession: await post(.sessionLost(session))
+            case .refused(let reason): await refuse(session, lease, reason)
+            case .task, .nothing, .blobs: await post(.reportFailed(session, lease))
             }
         } catch let error as TransportError where error.code == .messageTooLarge {
-            refuse(session, lease, error.message)
+            await refuse(session, lease, error.message)
         } catch {
-            logger.debug("a report failed", metadata: ["lease": "\(lease)", "error": "\(error)"])
-            post(.reportFailed(session, lease))
+            logger.debug("a report failed", metadata: [LogKey.task: "\(lease.epoch).\(lease.task)", LogKey.lease: "\(lease)", LogKey.error: "\(error)"])
+            await post(.reportFailed(session, lease))
         }
     }
 
     private func refuse(_ session: SessionID, _ lease: Lease, _ reason: String) {
-        logger.error("a report was refused", metadata: ["lease": "\(lease)", "reason": "\(reason)"])
+        logger.error("a report was refused", metadata: [LogKey.task: "\(lease.epoch).\(lease.task)", LogKey.lease: "\(lease)", LogKey.session: "\(session.rawValue)", LogKey.reason: "\(reason)"])
         post(.reportRefused(session, lease, reason))
     }
 
@@ -192,18 +239,47 @@ extension Worker {
 
 extension Worker {
     private func start(_ order: TaskOrder) {
+        let allowance = tally.begin(order)
+        measures.hasInHand(running.count + 1)
+        logger.debug("task begins", metadata: Self.keys(order))
         running[order.lease] = Task {
             do {
-                try await executor.run(order, blobs: { try await self.content($0) }, finished: { await self.finished(order.lease, $0) })
+                try await executor.run(order, within: allowance, blobs: { try await self.content($0) }, finished: { await self.finished(order.lease, $0) })
             } catch {
-                self.logger.warning("task given back", metadata: ["lease": "\(order.lease)", "run": "\(order.run)", "error": "\(error)"])
+                self.logger.warning("task given back", metadata: Self.keys(order).merging([LogKey.error: "\(error)"]) { _, new in new })
             }
+            if Task.isCancelled { self.logger.debug("task abandoned", metadata: ["lease": "\(order.lease)", "run": "\(order.run)"]) }
             self.running.removeValue(forKey: order.lease)
+            self.tally.end(order.lease)
+            self.measures.hasInHand(self.running.count)
             self.post(.taskReturned(order.lease))
+            self.tellAbandoned()
         }
     }
 
-    private func finished(_ lease: Lease, _ report: UnitReport) { post(.unitFinished(lease, report)) }
+    /// Says of tasks that were taken away, or whose coordinator is gone, how many requests they sent after all: until then all of their allowance counts
+    /// as spent. Once and no more: what is lost on the way stays counted.
+    private func tellAbandoned() {
+        guard let session else { return }
+        for (lease, spent) in tally.takeAbandoned() {
+            begin { worker in
+                let request = WorkRequest.report(session: session.rawValue, lease: lease, units: [], taskEnded: true, callsSpent: spent)
+                _ = await worker.askWork(request)
+            }
+        }
+    }
+
+    private func finished(_ lease: Lease, _ report: UnitReport) {
+        measures.finished(report.record)
+        post(.unitFinished(lease, report))
+    }
+
+    private static func keys(_ order: TaskOrder) -> Logger.Metadata {
+        [
+            LogKey.job: "\(order.run.job)", LogKey.run: "\(order.run)", LogKey.task: "\(order.lease.epoch).\(order.lease.task)",
+            LogKey.lease: "\(order.lease)",
+        ]
+    }
 
     /// From the cache, else from the coordinator, in as many messages as it takes.
     private func content(_ hashes: [ContentHash]) async throws -> [ContentHash: [UInt8]] {

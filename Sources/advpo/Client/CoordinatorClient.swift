@@ -39,6 +39,13 @@ struct CoordinatorClient: Sendable {
         try await send(.POST, "/advanced-prompt-optimization-job/batch-delete", ["jobIdentifiers": .array(jobs.map(JSONValue.string))])
     }
 
+    /// - Parameter workers: how many are described one by one.
+    func cluster(workers: Int) async throws -> JSONValue { try await send(.GET, "/cluster?workers=\(workers)") }
+
+    func stories(_ task: String) async throws -> JSONValue { try await send(.GET, "/cluster/tasks/\(PercentEncoding.encoded(task))") }
+
+    func drain(_ worker: String) async throws -> JSONValue { try await send(.POST, "/cluster/drain", ["worker": .string(worker)]) }
+
     /// Summaries in order, from as many pages as it takes to have `limit` of them.
     func list(limit: Int, ascending: Bool) async throws -> [JSONValue] {
         var summaries: [JSONValue] = []

@@ -43,7 +43,7 @@ struct EmbeddedCluster {
         requesters = [work, control]
         worker = Worker(
             name: "embedded", instance: UUID().uuidString, slots: slots, models: Array(catalog.models.keys), work: work, control: control,
-            executor: TaskExecutor(models: provider, evaluator: evaluator, limits: WireLimits()), logger: logger)
+            executor: TaskExecutor(models: provider, evaluator: evaluator, limits: WireLimits()), rates: provider, logger: logger)
     }
 
     /// Runs the cluster while `body` does, then ends all of it, in order: worker, sockets, coordinator, store.

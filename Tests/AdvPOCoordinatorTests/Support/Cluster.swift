@@ -32,7 +32,8 @@ final class StillClock: CoordinatorClock {
 struct RuleModel: ChatModels {
     var rule: @Sendable (ChatRequest) async throws(InferenceFailure) -> String
 
-    func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
+    func complete(_ request: ChatRequest, within allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion {
+        _ = allowance.take()
         let text = try await rule(request)
         return ChatCompletion(
             text: text, usage: Usage(inputTokens: 1, outputTokens: 1, timeToFirstTokenMicroseconds: 1, latencyMicroseconds: 1, cost: nil), finishReason: "stop",

@@ -47,7 +47,7 @@ struct HandDrivenBrain {
             case .persist(.unit(let unit)):
                 #expect(stored[unit.unit] == nil, "a unit is stored once")
                 stored[unit.unit] = unit
-            case .writeResults(let report): reports.append(report)
+            case .writeResults(let job): if let report = brain.report(of: job) { reports.append(report) }
             case .publishStored, .persist, .reply, .changed, .ended, .log: break
             }
         }

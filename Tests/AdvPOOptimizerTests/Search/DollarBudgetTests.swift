@@ -52,7 +52,7 @@ import Testing
                 return record
             }
             return (.generated(requestID: id, records: priced), total)
-        case (.evaluated, .generate), (.generated, .evaluate), (.stopRequested, _): throw WrongKind()
+        case (.evaluated, .generate), (.generated, .evaluate), (.stopRequested, _), (.spent, _): throw WrongKind()
         }
     }
 

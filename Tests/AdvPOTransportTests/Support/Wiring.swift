@@ -6,7 +6,7 @@ import Testing
 
 /// The ways to connect, for tests that must hold over each of them.
 enum Wiring: String, CaseIterable, CustomTestStringConvertible, Sendable {
-    case memory, inproc, tcp, ipc
+    case memory, inproc, tcp, ipc, tls
 
     var testDescription: String { rawValue }
 
@@ -31,6 +31,7 @@ struct Network: Sendable {
             case .memory: "memory://\(unique)"
             case .inproc: "inproc://\(unique)"
             case .tcp: "tcp://127.0.0.1:0"
+            case .tls: "tls+tcp://127.0.0.1:0"
             case .ipc: "ipc://\(FileManager.default.temporaryDirectory.path)/\(unique)"
             }
     }
@@ -39,6 +40,7 @@ struct Network: Sendable {
     func replier(at address: String? = nil) throws -> any Replier {
         switch wiring {
         case .memory: try memory.replier(at: address ?? self.address)
+        case .tls: try NNGReplier(listening: address ?? self.address, limits: limits, tls: try Certificates.shared.get().coordinator, logger: Self.logger)
         case .inproc, .tcp, .ipc: try NNGReplier(listening: address ?? self.address, limits: limits, logger: Self.logger)
         }
     }
@@ -46,6 +48,7 @@ struct Network: Sendable {
     func requester(for address: String) throws -> any Requester {
         switch wiring {
         case .memory: memory.requester(for: address)
+        case .tls: try NNGRequester(dialing: address, limits: limits, tls: try Certificates.shared.get().worker, logger: Self.logger)
         case .inproc, .tcp, .ipc: try NNGRequester(dialing: address, limits: limits, logger: Self.logger)
         }
     }

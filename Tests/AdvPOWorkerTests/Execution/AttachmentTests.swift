@@ -49,7 +49,7 @@ import Testing
             models: models, evaluator: Evaluator(models: models, python: PythonMetricSettings(), logger: TaskExecutorTests.logger), limits: WireLimits())
         let content = job.content
         try await executor.run(
-            job.order,
+            job.order, within: .unlimited,
             blobs: { hashes in
                 await log.add(hashes)
                 return content

@@ -11,7 +11,7 @@ struct RuleModel: ChatModels {
     static let usage = Usage(inputTokens: 3, outputTokens: 2, timeToFirstTokenMicroseconds: 1, latencyMicroseconds: 9, cost: NanoDollars(5))
     var rule: @Sendable (ChatRequest) async throws(InferenceFailure) -> String
 
-    func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
+    func complete(_ request: ChatRequest, within allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion {
         ChatCompletion(text: try await rule(request), usage: Self.usage, finishReason: "stop", attempts: 2)
     }
 }
@@ -67,7 +67,7 @@ actor Reports {
         let executor = TaskExecutor(models: models, evaluator: Evaluator(models: models, python: PythonMetricSettings(), logger: logger), limits: limits)
         let reports = Reports()
         let content = job.content
-        try await executor.run(job.order, blobs: { _ in content }, finished: { await reports.add($0) })
+        try await executor.run(job.order, within: CallAllowance.counted(limit: job.order.callAllowance), blobs: { _ in content }, finished: { await reports.add($0) })
         return await reports.all.map(\.record)
     }
 

@@ -54,10 +54,10 @@ import Testing
                 if let order { return WorkReply.task(order).encoded() }
                 await untilCancelled()
                 return []
-            case .report(_, _, let units, let ended):
+            case .report(_, _, let units, let ended, _):
                 state.withLock { $0.reports.append((units, ended)) }
                 report.yield()
-                return WorkReply.accepted.encoded()
+                return WorkReply.accepted().encoded()
             case .fetch(_, let hashes): return WorkReply.blobs(hashes.map { .init(hash: $0, bytes: content[$0]) }).encoded()
             case nil: return WorkReply.refused("not understood").encoded()
             }

@@ -35,11 +35,13 @@ extension Laboratory {
     ///
     /// - Parameters:
     ///   - old: one that ended, whose addresses the new one takes.
+    ///   - scheme: of the workers' addresses.
     ///   - more: further arguments.
     func startCoordinator(
-        models: String, data: String = "state", in old: RunningCoordinator? = nil, logLevel: String = "info", more: [String] = [], environment: [String: String] = [:]
+        models: String, data: String = "state", in old: RunningCoordinator? = nil, logLevel: String = "info", scheme: String = "tcp", more: [String] = [],
+        environment: [String: String] = [:]
     ) async throws -> RunningCoordinator {
-        let any = "tcp://127.0.0.1:0"
+        let any = "\(scheme)://127.0.0.1:0"
         let program = start(
             "advpo-coord",
             [
@@ -59,13 +61,22 @@ extension Laboratory {
 
     /// Starts a worker and waits until it is welcome.
     func startWorker(
-        _ coordinator: RunningCoordinator, models: String, slots: Int = 2, environment: [String: String] = [:], logLevel: String = "info"
+        _ coordinator: RunningCoordinator, models: String, slots: Int = 2, environment: [String: String] = [:], logLevel: String = "info", more: [String] = []
     ) async throws -> Program {
         let worker = start(
-            "advpo-worker", ["--work", coordinator.work, "--control", coordinator.control, "--models", models, "--slots", "\(slots)", "--log-level", logLevel],
+            "advpo-worker", ["--work", coordinator.work, "--control", coordinator.control, "--models", models, "--slots", "\(slots)", "--log-level", logLevel] + more,
             environment: environment)
         _ = try await worker.errors.first("a worker's welcome") { $0.contains("welcomed") ? $0 : nil }
         return worker
+    }
+
+    /// Waits until a worker was welcomed so many times.
+    func welcomes(of worker: Program, _ count: Int) async throws {
+        var seen = 0
+        _ = try await worker.errors.first("welcome \(count)") { line in
+            if line.contains("welcomed") { seen += 1 }
+            return seen == count ? line : nil
+        }
     }
 
     /// Submits an input file and gives the job's id.

@@ -63,6 +63,15 @@ final class Laboratory: Sendable {
         return keep(Program("python", path: Self.python ?? "python3", [folder.appendingPathComponent(file).path] + arguments, environment: variables, folder: self.folder))
     }
 
+    /// Starts a script of the repository on the programs under test.
+    func startScript(_ path: String, _ arguments: [String]) -> Program {
+        let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let script = top.appendingPathComponent(path).path
+        return keep(
+            Program(
+                path, path: Self.python ?? "python3", [script, "--programs", Self.products.path] + arguments, environment: ["PYTHONDONTWRITEBYTECODE": "1"], folder: folder))
+    }
+
     /// Starts moto's server, which plays S3 and takes any keys, and gives its address.
     func startMoto() async throws -> String {
         let moto = keep(Program("moto", path: Self.python ?? "python3", ["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], environment: ["PYTHONUNBUFFERED": "1"], folder: folder))
