@@ -1,6 +1,8 @@
 import AdvPOCluster
+import AdvPOCoordinator
 import AdvPOModel
 import AdvPOWire
+import OrderedCollections
 
 /// What simulated workers ask of models, and what they tell the coordinator of it: as the real worker's shell does.
 extension Simulator {

@@ -93,7 +93,7 @@ extension Simulator {
     }
 
     /// Mostly quick, sometimes very slow.
-    private mutating func workTime(_ worker: Int) -> Int64 {
+    mutating func workTime(_ worker: Int) -> Int64 {
         let time = random(below: 20) == 0 ? Int64(random(below: 10_000)) : Int64(5 + random(below: 300))
         return workers[worker].slowUntil > now ? 10 * time : time
     }
