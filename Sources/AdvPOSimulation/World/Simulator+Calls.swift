@@ -11,9 +11,10 @@ extension Simulator {
         let unit = order.units[position]
         var calls = 1
         ask(worker, order, unit)
+        if defect == .exceedsAllowances { for _ in 0..<8 { ask(worker, order, unit) } }
         let left = order.callAllowance.map { $0 - workers[worker].calls.spent(by: order.lease) } ?? .max
         // Never at the cost of the units that are still to come.
-        if left > order.units.count - position - 1 || !workers[worker].version.hasAllowances || defect == .exceedsAllowances, strikes(.callRepeated) {
+        if left > order.units.count - position - 1 || !workers[worker].version.hasAllowances, strikes(.callRepeated) {
             ask(worker, order, unit)
             calls += 1
         }

@@ -96,15 +96,12 @@ package struct Simulator {
     private var report: SimulationReport {
         var outcomes: OrderedDictionary<RunID, String> = [:]
         for plan in plans.values where !durable.stoppedJobs.contains(plan.id) {
-            for run in plan.runs where !durable.disturbedRuns.contains(run) { outcomes[run] = durable.outcomes[run].map(Self.withoutCalls) ?? "nothing" }
+            for run in plan.runs where !durable.disturbedRuns.contains(run) { outcomes[run] = durable.outcomes[run].map(DurableState.withoutCalls) ?? "nothing" }
         }
         return SimulationReport(
             digest: diary.digest, violations: violations, faults: faults, units: durable.unitCount, messages: messages, providerCalls: witness.providerCalls,
             virtualMilliseconds: now, outcomes: outcomes)
     }
-
-    /// Faults cost calls; how many a run has spent may therefore differ, never what it found.
-    private static func withoutCalls(_ outcome: String) -> String { outcome.replacing(/"callsSpent":[0-9]+,?/, with: "") }
 
     private mutating func play() {
         at(0, .coordinatorStarts)
