@@ -317,7 +317,7 @@ enum Some {
         cluster.now = cluster.now.adding(milliseconds: 3_000)
         let effects = cluster.send(.heartbeat(cluster.token(), session, leases: [], seenInstructions: 0))
         #expect(cluster.machine.queuedTaskCount == 1)
-        #expect(effects.contains { if case .instruct(_, _, [order.lease], _) = $0 { true } else { false } })
+        #expect(effects.contains { if case .instruct(_, _, [order.lease], _, _) = $0 { true } else { false } })
     }
 
     @Test("a task goes only to a worker that serves its models")

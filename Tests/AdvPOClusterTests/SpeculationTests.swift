@@ -56,7 +56,7 @@ import Testing
         let last = world.cluster.send(
             .report(world.cluster.token(), fast, second.lease, units: [Some.report(100), Some.report(101)], taskEnded: true))
         #expect(HandDrivenCluster.accepted(last) == [Some.report(101)])
-        #expect(last.contains { if case .instruct(_, _, [world.order.lease], _) = $0 { true } else { false } })
+        #expect(last.contains { if case .instruct(_, _, [world.order.lease], _, _) = $0 { true } else { false } })
         #expect(!world.cluster.machine.hasTasks(of: Some.run) && world.cluster.machine.leasedTaskCount == 0)
         let stale = world.cluster.token()
         #expect(world.cluster.send(.report(stale, world.slow, world.order.lease, units: [Some.report(101)], taskEnded: true)) == [.reportStale(stale)])

@@ -97,7 +97,8 @@ import Testing
         #expect(story.steps[7].at.milliseconds == 7 && story.steps[8].at.milliseconds == 44 && story.steps.last?.at.milliseconds == 99)
 
         var stories = TaskStories(epoch: 1, capacity: 3)
-        let task = ClusterMachine.Task(specification: Some.task([1]), queuedSince: Tick(milliseconds: 0), remaining: [:])
+        let task = ClusterMachine.Task(
+            header: ClusterMachine.TaskHeader(Some.task([1]), need: 0), queuedSince: Tick(milliseconds: 0), unitCount: 1, remaining: [])
         for id in 1...10 as ClosedRange<UInt64> {
             stories.handedOut(id, task, to: "w", SessionID(1), Tick(milliseconds: 0))
             if id != 2 { stories.done(id, Tick(milliseconds: 1)) }

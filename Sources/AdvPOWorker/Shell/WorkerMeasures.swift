@@ -41,9 +41,9 @@ package struct MeasuredModels<Inner: ChatModels>: ChatModels {
         self.measures = measures
     }
 
-    package func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
+    package func complete(_ request: ChatRequest, within allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion {
         do throws(InferenceFailure) {
-            let answer = try await inner.complete(request)
+            let answer = try await inner.complete(request, within: allowance)
             measures.called(request.modelID, outcome: "answered", attempts: answer.attempts, usage: answer.usage)
             return answer
         } catch {

@@ -48,7 +48,7 @@ final class MeasuredStore: CoordinatorStore {
             switch record {
             case .unit: units += 1
             case .job(let job): if JobStatus(rawValue: job.status)?.isTerminal == true { jobsEnded += 1 }
-            case .run, .candidate, .blob, .epoch, .journal, .deleteJob: break
+            case .run, .candidate, .spending, .blob, .epoch, .journal, .story, .deleteJob: break
             }
         }
         guard units + jobsEnded > 0 else { return }
@@ -73,6 +73,10 @@ final class MeasuredStore: CoordinatorStore {
     func blob(_ hash: ContentHash) async throws -> [UInt8]? { try await store.blob(hash) }
     func units(of run: RunID) async throws -> [StoredUnit] { try await store.units(of: run) }
     func candidates(of run: RunID) async throws -> [StoredCandidate] { try await store.candidates(of: run) }
+    func spending(of run: RunID) async throws -> StoredSpending? { try await store.spending(of: run) }
+    func story(epoch: UInt64, task: UInt64) async throws -> StoredStory? { try await store.story(epoch: epoch, task: task) }
+    func stories(of job: JobID, limit: Int) async throws -> [StoredStory] { try await store.stories(of: job, limit: limit) }
+    func unitPlaces(_ search: UnitSearch, limit: Int) async throws -> [UnitPlace] { try await store.unitPlaces(search, limit: limit) }
     func journal(of job: JobID) async throws -> [JournalEntry] { try await store.journal(of: job) }
     func close() async throws { try await store.close() }
 }

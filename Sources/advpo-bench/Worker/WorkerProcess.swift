@@ -49,8 +49,9 @@ struct InstantModel: ChatModels {
     static let modelCount = Workload.largestModelCount
     static func modelID(_ number: Int) -> String { Workload.modelID(number) }
 
-    func complete(_ request: ChatRequest) async throws(InferenceFailure) -> ChatCompletion {
-        ChatCompletion(
+    func complete(_ request: ChatRequest, within allowance: CallAllowance) async throws(InferenceFailure) -> ChatCompletion {
+        guard allowance.take() else { throw InferenceFailure(kind: .allowance, message: "the task's requests are used up", attempts: 0) }
+        return ChatCompletion(
             text: Workload.answer, usage: Usage(inputTokens: 3_000, outputTokens: 1, timeToFirstTokenMicroseconds: 1, latencyMicroseconds: 1, cost: nil),
             finishReason: "stop", attempts: 1)
     }

@@ -43,6 +43,9 @@ private actor FillingStore: CoordinatorStore {
     func candidates(of run: RunID) async throws -> [StoredCandidate] { try await inner.candidates(of: run) }
     func spending(of run: RunID) async throws -> StoredSpending? { try await inner.spending(of: run) }
     func journal(of job: JobID) async throws -> [JournalEntry] { try await inner.journal(of: job) }
+    func story(epoch: UInt64, task: UInt64) async throws -> StoredStory? { try await inner.story(epoch: epoch, task: task) }
+    func stories(of job: JobID, limit: Int) async throws -> [StoredStory] { try await inner.stories(of: job, limit: limit) }
+    func unitPlaces(_ search: UnitSearch, limit: Int) async throws -> [UnitPlace] { try await inner.unitPlaces(search, limit: limit) }
     func close() async throws { try await inner.close() }
 }
 

@@ -107,7 +107,7 @@ import Testing
             let report = WorkRequest.report(session: session, lease: Lease(task: 1, attempt: 1, epoch: 1), units: [], taskEnded: true)
             #expect(try await worker.ask(report) == .stale)
             let earlier = try #require(worker.work.received.last)
-            for forged in [earlier, [0] + WorkReply.accepted.encoded(), [0] + WorkReply.stale.encoded(), [2, 65], [], [3], Array(earlier.dropLast())] {
+            for forged in [earlier, [0] + WorkReply.accepted().encoded(), [0] + WorkReply.stale.encoded(), [2, 65], [], [3], Array(earlier.dropLast())] {
                 worker.work.forge(forged)
                 #expect(await Guarded.failure { try await worker.ask(report) } != nil, "\(forged)")
             }

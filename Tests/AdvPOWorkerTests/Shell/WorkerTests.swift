@@ -54,7 +54,7 @@ import Testing
                 if let order { return WorkReply.task(order).encoded() }
                 await untilCancelled()
                 return []
-            case .report(_, _, let units, let ended, _):
+            case .report(_, _, let units, let ended, _, _):
                 state.withLock { $0.reports.append((units, ended)) }
                 report.yield()
                 return WorkReply.accepted().encoded()
