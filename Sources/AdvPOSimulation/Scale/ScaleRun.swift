@@ -80,7 +80,10 @@ package struct ScaleRun {
     private mutating func play(_ progress: (Int, Int64) -> Void) {
         submit()
         for worker in 0..<workerCount { at(random(below: 1_000), .starts(worker)) }
-        for worker in stride(from: 50, to: workerCount, by: 100) { at(2_000 + random(below: 10_000), .dies(worker)) }
+        for worker in stride(from: 50, to: workerCount, by: 100) {
+            // While there is work: a slot needs about a second for each of its tasks.
+            at(1_500 + random(below: 500 * Int64(max(1, taskCount / (workerCount * slots)))), .dies(worker))
+        }
         at(100, .tick)
         var nextWord = max(1, taskCount / 10)
         while accepted.count < taskCount, let next = agenda.popMin() {
