@@ -251,6 +251,19 @@ import Testing
         #expect(machine.handle(.reported(session, order.lease, stale: false)) == [.goodbye(session)])
     }
 
+    @Test("a cancel that overtakes the answer to a task's last report does not cost the task that comes with the answer")
+    func cancelOvertakesAnswer() {
+        var machine = WorkerMachineTests.online()
+        let (first, second) = (WorkerMachineTests.order(1, units: 1), WorkerMachineTests.order(2, units: 1))
+        let session = WorkerMachineTests.session
+        _ = machine.handle(.pulled(session, slot: 0, first))
+        _ = machine.handle(.unitFinished(first.lease, Some.report(1)))
+        _ = machine.handle(.taskReturned(first.lease))
+        let instructed = machine.handle(.instructed(session, sequence: 1, cancel: [first.lease], drain: false))
+        #expect(!instructed.contains { if case .pull = $0 { true } else { false } })
+        #expect(machine.handle(.reported(session, first.lease, stale: false, next: second)) == [.run(second)])
+    }
+
     @Test("a task that comes with an acceptance while the worker drains is given back at once")
     func nextTaskWhileDraining() {
         var machine = WorkerMachineTests.online()

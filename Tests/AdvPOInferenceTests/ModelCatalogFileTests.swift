@@ -106,7 +106,7 @@ struct ModelCatalogFileTests {
         (model + "    price: {inputPerMillionTokens: 99999999999999999999, outputPerMillionTokens: 1}\n", "models.yaml:6: models[0].price.inputPerMillionTokens is over 1000000 dollars; write dollars per million tokens, such as 0.15; leave out the whole price for an unpriced model"),
         (model + "    limits: {concurrency: 0}\n", "models.yaml:6: models[0].limits.concurrency is \"0\", not a whole number from 1 to 10000; write such a number or remove the line for 4"),
         (model + "    limits: {timeoutSeconds: 1.5}\n", "models.yaml:6: models[0].limits.timeoutSeconds is \"1.5\", not a whole number from 1 to 86400; write such a number or remove the line for 60"),
-        (model + "    limits: [1]\n", "models.yaml:6: models[0].limits is a list where a mapping belongs; write it as keys and values: concurrency, timeoutSeconds, retries"),
+        (model + "    limits: [1]\n", "models.yaml:6: models[0].limits is a list where a mapping belongs; write it as keys and values: concurrency, timeoutSeconds, retries, requestsPerMinute, tokensPerMinute, clusterConcurrency"),
         (model + "    inputs: image\n", "models.yaml:6: models[0].inputs is a single value where a list belongs; list what the model takes, such as [text, image], of text, image, pdf"),
         (model + "    inputs: [text, images]\n", "models.yaml:6: models[0].inputs has \"images\", which is nothing that a model can be sent; did you mean image? list what the model takes, such as [text, image], of text, image, pdf"),
         (model + "    inputs: [text, pdf, pdf]\n", "models.yaml:6: models[0].inputs has pdf twice; keep one of them"),

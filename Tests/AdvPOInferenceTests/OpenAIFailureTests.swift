@@ -64,9 +64,9 @@ struct OpenAIFailureTests {
         #expect(completion.attempts == 9)
     }
 
-    @Test("a wish beyond ten minutes fails the call at once, and says what to do")
-    func refusedForTooLong() async throws {
-        let failure = try await failure { _ in .text(.tooManyRequests, "later", [.retryAfter: "9999"]) }
+    @Test("a wish beyond ten minutes fails the call at once, and says what to do", arguments: ["9999", "2147483647", "Fri, 31 Dec 9999 23:59:59 GMT"])
+    func refusedForTooLong(wish: String) async throws {
+        let failure = try await failure { _ in .text(.tooManyRequests, "later", [.retryAfter: wish, .date: "Sat, 21 Nov 2026 12:00:00 GMT"]) }
         #expect(failure.kind == .infrastructure)
         #expect(failure.attempts == 1)
         #expect(failure.message.contains("limits.requestsPerMinute"))

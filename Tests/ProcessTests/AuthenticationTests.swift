@@ -67,7 +67,7 @@ extension ProcessTests {
                 let readable = try writeCredentials(lab, "identities: [{name: one, bearerToken: \(Self.token), allow: ['*']}]\n", mode: 0o644)
                 for (more, words) in [
                     (["--http", "0.0.0.0:0"], "--credentials"), (["--http", "127.0.0.1:0", "--credentials", readable], "chmod 600"),
-                    (["--http", "127.0.0.1:0", "--credentials", lab.path("none.yaml")], "cannot be opened"),
+                    (["--http", "127.0.0.1:0", "--credentials", lab.path("none.yaml")], "is not there"),
                     (["--http", "127.0.0.1:0", "--tls-certificate", readable], "TLS needs both"),
                     (["--http", "127.0.0.1:0", "--tls-certificate", readable, "--tls-key", readable], "chmod 600"),
                 ] {

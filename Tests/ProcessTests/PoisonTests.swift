@@ -8,6 +8,8 @@ extension ProcessTests {
         @Test("a sample that kills three workers fails as a sample; the job goes on without it and ends well")
         func poison() async throws {
             let never = Gate()
+            // All but the poisoned sample and those behind it in its task of eight.
+            let answeredBefore = 19
             let poison = "Which kind is it? (kind)\n\nbox3 row3 hand3 day3: carrots"
             try await ModelServer.run({ call in
                 if call.text == poison, call.messages.count == 1 { try await never.pass() }
@@ -22,10 +24,10 @@ extension ProcessTests {
                         let victim = try await lab.startWorker(coordinator, models: models, environment: ["TEST_KEY": "victim-\(number)"])
                         try await server.wait { records in
                             records.contains { $0.call.text == poison && $0.outcome == .underWay && $0.call.authorization == "Bearer victim-\(number)" }
-                                && records.count { $0.outcome == .underWay } == 1
+                                && records.count { $0.outcome == .answered } == answeredBefore
                         }
                         // Else a unit before it would be reported by the next one, and the task had gone on.
-                        try await watch.accepted(server.count(.answered))
+                        if number == 1 { try await watch.accepted(answeredBefore) }
                         try await victim.kill()
                     }
                     _ = try await lab.startWorker(coordinator, models: models, environment: ["TEST_KEY": "survivor"])

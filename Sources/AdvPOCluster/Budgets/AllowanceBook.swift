@@ -174,8 +174,10 @@ package struct AllowanceBook: Sendable {
         for run in accounts.keys {
             guard let allowance = accounts[run]?.lost.removeValue(forKey: lease) else { continue }
             accounts[run]?.lostSum.remove(allowance)
-            accounts[run]?.settle(allowance, sent: callsSpent)
+            // A late word only ever gives back: whoever says it may not have held the lease.
+            accounts[run]?.settle(allowance, sent: min(max(allowance.answeredCalls, callsSpent), allowance.calls))
             changed.append(run)
+            suspect(run)
             return
         }
     }

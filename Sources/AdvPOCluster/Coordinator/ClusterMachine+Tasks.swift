@@ -21,7 +21,7 @@ extension ClusterMachine {
             guard let task = tasks[id] else { continue }
             let held = endLeases(id)
             for session in held { told.append(session) }
-            if !held.isEmpty { stories.cancelled(id, now) }
+            if !held.isEmpty || stories[id] != nil { stories.cancelled(id, now) }
             if task.isResting { restingCount -= 1 }
             forget(id)
         }

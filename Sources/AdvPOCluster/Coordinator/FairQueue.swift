@@ -156,6 +156,7 @@ struct FairQueue: Sendable {
 
     private mutating func park(_ run: RunID) {
         guard let queue = runs.removeValue(forKey: run) else { return }
+        precondition(parked[run] == nil, "what was parked is queued again before more of its run is looked at")
         count -= queue.tasks
         parkedCount += queue.tasks
         parked[run] = queue

@@ -50,6 +50,7 @@ struct RateBound: Sendable {
             nextStep = now.adding(milliseconds: 1_000)
             if value >= goal {
                 value = goal
+                step = max(1, value / 100)
                 phase = .held
                 heldUntil = now.adding(milliseconds: settings.holdMilliseconds)
             }
@@ -82,8 +83,7 @@ struct RateBound: Sendable {
     /// As `cut`, for a provider that fails: most of what was lost is soon tried again.
     mutating func yield(to lower: Int64, until: Tick) {
         // While it fails it is cut again and again; what it bore before stays what is looked for.
-        let failsStill = phase == .recovering && value < self.goal * 3 / 4
-        let goal = failsStill ? self.goal : max(lower, max(self.goal == most ? value : self.goal, value) * 3 / 4)
+        let goal = phase == .recovering ? self.goal : max(lower, (self.goal == most ? value : max(self.goal, value)) * 19 / 20)
         cut(to: lower, until: until, accepted: 0)
         self.goal = min(most, goal)
         phase = .recovering

@@ -10,6 +10,7 @@ extension RateController {
         episode.cuts += 1
         cut(&episode, inFlight, now)
         episode.lastCut = now
+        atLastCut = meter.total
         if let end = pausedUntil, end > now { episode.pausedMilliseconds = max(episode.pausedMilliseconds, end.milliseconds - now.milliseconds) }
         settledAt = max(now, pausedUntil ?? now).adding(milliseconds: settings.settlingMilliseconds)
         urgency += 1
@@ -57,6 +58,12 @@ extension RateController {
     private func cut(_ bound: RateBound, measured: Int64, usual: Int64, _ episode: Episode, _ now: Tick) -> RateBound {
         var bound = bound
         guard episode.cuts > 1 else {
+            // Few calls are sent while a provider fails, so that each of their refusals seems to be the first of its kind.
+            let (accepted, tries) = (meter.total.accepted - atLastCut.accepted, meter.total.started - atLastCut.started)
+            if bound.phase == .recovering, accepted * 2 < tries {
+                bound.yield(to: bound.value * 9 / 10, until: now.adding(milliseconds: 2_000))
+                return bound
+            }
             // A bound that held nobody back says nothing of what was sent.
             let value = max(min(bound.value, usual), bound.value * 9 / 10)
             bound.cut(to: value * 98 / 100, until: heldUntil(episode, now), accepted: acceptedBeforeProbing(episode))

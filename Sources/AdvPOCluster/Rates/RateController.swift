@@ -27,6 +27,8 @@ struct RateController: Sendable {
     /// Refusals before this were on their way when the last cut was made.
     var settledAt = Tick(milliseconds: .min)
     var pausedUntil: Tick?
+    /// What was known when the last cut was made.
+    var atLastCut = RateMeter.Counts()
     /// Grows with each cut and pause: words that cannot wait.
     var urgency: UInt64 = 0
 

@@ -103,7 +103,10 @@ extension WorkerMachine {
 
     /// The coordinator has voided the lease. One that is not in hand may be on its way here still.
     mutating func cancelled(_ lease: Lease) -> [WorkerEffect] {
-        guard hands[lease] == nil else { return abort(lease) }
+        if let hand = hands[lease] {
+            // Its last report is on its way, or has been answered: that answer, which may bring the next task, frees the slot.
+            return hand.returned && hand.inFlight != nil ? [] : abort(lease)
+        }
         cancelledEarly.append(lease)
         if cancelledEarly.count > settings.rememberedCancels { cancelledEarly.removeFirst() }
         return []

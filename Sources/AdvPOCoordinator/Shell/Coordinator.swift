@@ -291,7 +291,7 @@ package actor Coordinator {
 
     private func deliver(_ effect: ClusterEffect) {
         guard let token = effect.answeredToken else { return }
-        if case .task(_, let order) = effect, let waited = brain.cluster.stories.waitedMilliseconds(order.lease.task) { measures.handedOut(waitedMilliseconds: waited) }
+        if let order = effect.order, let waited = brain.cluster.stories.waitedMilliseconds(order.lease.task) { measures.handedOut(waitedMilliseconds: waited) }
         replies.removeValue(forKey: token)?.resume(returning: effect)
     }
 
@@ -318,6 +318,17 @@ extension StoreError {
         switch self {
         case .unknownJob(_, let record), .unknownRun(_, let record), .unknownBlob(_, _, let record), .invalidRecord(let record, _): record
         case .directoryInUse, .notWritable, .newerSchema, .corrupt, .diskFull, .closed, .database: nil
+        }
+    }
+}
+
+extension ClusterEffect {
+    /// The task that it hands out, if any.
+    fileprivate var order: TaskOrder? {
+        switch self {
+        case .task(_, let order): order
+        case .reportAccepted(_, let next): next
+        case .accepted, .welcome, .unknownSession, .refuse, .instruct, .nothing, .reportStale, .workerJoined, .workerLost: nil
         }
     }
 }

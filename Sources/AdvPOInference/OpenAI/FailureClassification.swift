@@ -13,10 +13,7 @@ enum FailureClassification {
         let excerpt = redactor.excerpt(error?.message.isEmpty == false ? error?.message ?? body : body, characters: excerptCharacters)
         let what = excerpt.isEmpty ? "HTTP \(status)" : "HTTP \(status): \(excerpt)"
         switch status {
-        case 429, 529:
-            var failure = TryFailure.refused(what, serverWish: serverWish)
-            failure.wasNotServed = true
-            return failure
+        case 429, 529: return .refused(what, serverWish: serverWish)
         // A 503 that names a time is a full server; one that does not may be a broken one.
         case 503 where serverWish != nil: return .refused(what, serverWish: serverWish)
         case 408, 409, 425, 500...:

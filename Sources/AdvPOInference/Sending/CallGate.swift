@@ -92,7 +92,7 @@ final class CallGate: Sendable {
         change { pacer, now in
             switch outcome {
             case .accepted(let input, let output): pacer.accepted(inputTokens: input, outputTokens: output)
-            case .refused(let wish): pacer.refused(sentAt: place.sentAt, wish: wish.map { $0.wholeMicroseconds * 1_000 }, at: now)
+            case .refused(let wish): pacer.refused(sentAt: place.sentAt, wish: wish.map { min($0, ModelCaller.longestRefusal).wholeMicroseconds * 1_000 }, at: now)
             case .abandoned: pacer.abandoned()
             }
         }

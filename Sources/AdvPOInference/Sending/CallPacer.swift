@@ -84,17 +84,25 @@ package struct CallPacer: Sendable {
             guard inFlight < places else { return (admitted, held(places < ownConcurrency ? .concurrency : .own, now, until: nil)) }
             if let interval, now < nextStart { return (admitted, held(.requests, now, until: interval == .max ? nil : nextStart)) }
             if let tokens = share?.tokensPerMinute, milliTokens <= 0 {
-                return (admitted, held(.tokens, now, until: tokens == 0 ? nil : now + 1_000 + (1 - milliTokens) * 60_000 / tokens * 1_000))
+                return (admitted, held(.tokens, now, until: tokens == 0 ? nil : now + 1_000 + debtNanoseconds(tokens)))
             }
             waiting.removeFirst()
             admitted.append(first)
             inFlight += 1
             counts.started += 1
-            milliTokens -= tokensPerCall * 1_000
+            milliTokens = max(milliTokens - tokensPerCall * 1_000, leastMilliTokens)
             if let interval { nextStart = interval == .max ? .max : max(nextStart, now - Self.slackNanoseconds) + interval }
         }
         return (admitted, nil)
     }
+
+    /// Until what was used beyond the share is made up for.
+    private func debtNanoseconds(_ tokensPerMinute: Int64) -> Int64 {
+        Int64(clamping: Int128(1 - milliTokens) * 60_000_000 / Int128(tokensPerMinute))
+    }
+
+    /// The most that calls can be in debt for, in thousandths of a token: five minutes of the share, whatever a server says they used.
+    private var leastMilliTokens: Int64 { -max(1, min(Self.mostTokensPerMinute, share?.tokensPerMinute ?? Self.mostTokensPerMinute)) * 5 * 1_000 }
 
     /// A call that was sent got an answer, or failed in a way that is no refusal.
     package mutating func accepted(inputTokens: Int, outputTokens: Int) {
@@ -107,7 +115,7 @@ package struct CallPacer: Sendable {
         counts.inputTokens += bounded.input
         counts.outputTokens += bounded.output
         let total = bounded.input + bounded.output
-        milliTokens = max(milliTokens + (tokensPerCall - total) * 1_000, -Self.mostTokensPerCall * 1_000)
+        milliTokens = max(milliTokens + (tokensPerCall - total) * 1_000, leastMilliTokens)
         if total > 0 { tokensPerCall = tokensPerCall == 0 ? total : (7 * tokensPerCall + total) / 8 }
         returnPlace()
     }

@@ -14,7 +14,6 @@ final class ModelCaller: Sendable {
     /// Where the model is, for messages.
     let address: String
     let gate: CallGate
-    private let policy = RetryPolicy()
     private let clock: any Clock<Duration>
     private let generator: Mutex<SeededGenerator>
     private let logger: Logger
@@ -91,7 +90,7 @@ final class ModelCaller: Sendable {
                 guard failures <= model.limits.retries else {
                     throw failure(.infrastructure, "\(reason.message) (requests sent: \(number))", attempts: number)
                 }
-                try await pause(afterAttempt: failures, serverWish: serverWish, reason: reason.message)
+                try await pause(RetryPolicy(), afterAttempt: failures, serverWish: serverWish, reason: reason.message)
             case .refused(let serverWish):
                 gate.leave(place, Task.isCancelled ? .abandoned : .refused(wish: serverWish))
                 try Task.checkCancellation()
@@ -105,12 +104,12 @@ final class ModelCaller: Sendable {
                             + "the provider's limit is far below what is asked of it: set limits.requestsPerMinute, or raise the limit there",
                         attempts: number)
                 }
-                try await pause(afterAttempt: min(refusals, 5), serverWish: serverWish, reason: reason.message)
+                try await pause(RetryPolicy(serverCap: Self.longestRefusal), afterAttempt: min(refusals, 5), serverWish: serverWish, reason: reason.message)
             }
         }
     }
 
-    private func pause(afterAttempt number: Int, serverWish: Duration?, reason: String) async throws {
+    private func pause(_ policy: RetryPolicy, afterAttempt number: Int, serverWish: Duration?, reason: String) async throws {
         let wait = generator.withLock { policy.wait(afterAttempt: number, serverWish: serverWish, using: &$0) }
         // A first failure is everyday life: servers close connections that were about to be used again.
         logger.log(

@@ -6,8 +6,8 @@ import AdvPOModel
 struct RetryPolicy: Sendable {
     var base = Duration.milliseconds(250)
     var cap = Duration.seconds(30)
-    /// Of what a server asks for with `Retry-After`; a call that would have to wait longer fails.
-    var serverCap = ModelCaller.longestRefusal
+    /// Of what a server asks for with `Retry-After`.
+    var serverCap = Duration.seconds(120)
 
     /// The wait after the failure of try number `attempt` (1-based).
     ///

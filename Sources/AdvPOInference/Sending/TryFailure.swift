@@ -24,7 +24,7 @@ struct TryFailure: Error, Hashable {
     }
 
     static func refused(_ message: String, serverWish: Duration? = nil) -> TryFailure {
-        TryFailure(verdict: .refused(serverWish: serverWish), message: message)
+        TryFailure(verdict: .refused(serverWish: serverWish), message: message, wasNotServed: true)
     }
 
     static func model(_ message: String) -> TryFailure { TryFailure(verdict: .final(.model), message: message) }

@@ -87,7 +87,10 @@ package actor Worker {
 
     private func carryOut(_ effect: WorkerEffect) {
         switch effect {
-        case .hello: begin { await $0.greet() }
+        case .hello:
+            // What is to be told of tasks that were abandoned waits for the next one.
+            session = nil
+            begin { await $0.greet() }
         case .heartbeat(let session, let leases, let seen): begin { await $0.beat(session, leases, seen) }
         case .pull(let session, let slot): begin { await $0.pull(session, slot) }
         case .report(let session, let lease, let units, let ended, let andPull):

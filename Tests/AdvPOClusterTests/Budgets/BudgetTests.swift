@@ -56,6 +56,18 @@ import Testing
         #expect(Self.reserved(cluster) == 0 && Self.spent(cluster) == 5)
     }
 
+    @Test("a late word gives back at most what was set aside, and takes nothing more")
+    func lateWordIsBounded() throws {
+        var cluster = Self.cluster(calls: 100)
+        let session = try cluster.join("a")
+        _ = cluster.send(.submit([Self.task([1, 2])]))
+        let order = try cluster.pull(session)
+        let again = try cluster.join("a")
+        _ = cluster.send(.report(cluster.token(), again, order.lease, units: [], taskEnded: true, callsSpent: 4_000_000_000))
+        #expect(Self.spent(cluster) == 6)
+        #expect(try cluster.pull(again).callAllowance == 6, "the run goes on")
+    }
+
     @Test("what a lost worker had in hand counts in full, until the worker says what it sent")
     func forfeits() throws {
         var cluster = Self.cluster(calls: 100)

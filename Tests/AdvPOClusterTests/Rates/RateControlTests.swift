@@ -25,7 +25,7 @@ struct RateControlTests {
         return Measured(throughput: Int(done * 1_000 / (limitPerMinute * minutes)), refused: Int(refused * 1_000 / max(1, accepted + refused)))
     }
 
-    @Test("requests per minute: 95% of a hidden limit, under 2% refused", .timeLimit(.minutes(5)), arguments: [1, 4, 64], [10, 600] as [Int64])
+    @Test("requests per minute: 95% of a hidden limit, under 2% refused", .timeLimit(.minutes(5)), arguments: [1, 4, 16], [10, 600] as [Int64])
     func requestsPerMinute(workers: Int, burst: Int64) {
         var lab = RateLab(SimulatedEndpoint([.requests(perMinute: 600, burst: burst)]), workers: workers, slots: max(1, 64 / workers), seed: 1)
         let measured = Self.measure(&lab, limitPerMinute: 600)
@@ -40,14 +40,14 @@ struct RateControlTests {
         #expect(measured.throughput >= 950 && measured.refused < 20, "\(measured)")
     }
 
-    @Test("tokens per minute, calls of different sizes: 95%, under 2%", .timeLimit(.minutes(5)), arguments: [1, 4, 64])
+    @Test("tokens per minute, calls of different sizes: 95%, under 2%", .timeLimit(.minutes(5)), arguments: [1, 4, 16])
     func tokensPerMinute(workers: Int) {
         var lab = RateLab(SimulatedEndpoint([.tokens(perMinute: 60_000, burst: 3_000)]), workers: workers, slots: max(1, 64 / workers), seed: 3)
         let measured = Self.measure(&lab, limitPerMinute: 60_000, tokens: true)
         #expect(measured.throughput >= 950 && measured.refused < 20, "\(measured)")
     }
 
-    @Test("concurrency, more and fewer workers than places: 95%, under 2%", .timeLimit(.minutes(5)), arguments: [1, 4, 64])
+    @Test("concurrency, more and fewer workers than places: 95%, under 2%", .timeLimit(.minutes(5)), arguments: [1, 4, 16])
     func concurrency(workers: Int) {
         var lab = RateLab(SimulatedEndpoint([.concurrency(32)]), workers: workers, slots: max(1, 64 / workers), seed: 4)
         let measured = Self.measure(&lab, limitPerMinute: 32 * 60_000 / (Self.latency + 1))
