@@ -131,6 +131,9 @@ let package = Package(
         // For tests only: the cluster in virtual time, a program that plays it, and what test targets share.
         library("AdvPOSimulation", ["AdvPOBedrock", "AdvPOCluster", "AdvPOCoordinator", "AdvPOModel", "AdvPOStore", "AdvPOWire", collections, heap]),
         program("advpo-sim", ["AdvPOSimulation", argumentParser]),
+        // And inputs that nobody would send, for decoders and machines.
+        library("AdvPOFuzzing", ["AdvPOCluster", "AdvPOModel", "AdvPOTransport", "AdvPOWire", collections]),
+        program("advpo-fuzz", ["AdvPOFuzzing", argumentParser]),
         // For ops/bench: the two shells with a model that answers at once.
         program("advpo-bench", [
             "AdvPOBedrock", "AdvPOCoordinator", "AdvPOEvaluation", "AdvPOModel", "AdvPOObjects", "AdvPOStore", "AdvPOTransport", "AdvPOWire", "AdvPOWorker",
@@ -143,7 +146,7 @@ let package = Package(
         tests("AdvPOBedrockTests", ["AdvPOBedrock", "AdvPOModel", "AdvPOTestSupport", collections], resources: [.copy("Fixtures")]),
         tests("AdvPOClusterTests", ["AdvPOCluster", "AdvPOInference", "AdvPOModel", "AdvPOTestSupport", collections]),
         tests("AdvPOOptimizerTests", ["AdvPOModel", "AdvPOOptimizer", "AdvPOTestSupport", collections]),
-        tests("AdvPOWireTests", ["AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
+        tests("AdvPOWireTests", ["AdvPOFuzzing", "AdvPOModel", "AdvPOTestSupport", "AdvPOWire", collections]),
         tests("AdvPOEvaluationTests", ["AdvPOEvaluation", "AdvPOModel", "AdvPOTestSupport", collections, logging], resources: [.copy("Fixtures")]),
         tests("AdvPOInferenceTests", ["AdvPOInference", "AdvPOModel", collections, httpTypes, hummingbird, logging, nioCore]),
         tests(
@@ -171,7 +174,7 @@ let package = Package(
                 collections, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioEmbedded, nioHTTP1, nioSSL, subprocess, systemPackage,
             ], exclude: ["drive_authentication.py", "drive_boto3.py", "drive_connections.py"]),
         tests("AdvPOCommandLineTests", ["AdvPOBedrock", "AdvPOCommandLine", "AdvPOModel", collections, logging]),
-        tests("SimulationTests", ["AdvPOSimulation", "AdvPOTestSupport"]),
+        tests("SimulationTests", ["AdvPOFuzzing", "AdvPOSimulation", "AdvPOTestSupport", subprocess, systemPackage]),
         tests(
             "ProcessTests", ["AdvPOModel", collections, hummingbird, httpTypes, logging, nioCore, subprocess, systemPackage], exclude: ["Python"]),
         tests("RuleTests", ["AdvPOTestSupport"]),

@@ -235,6 +235,22 @@ import Testing
         #expect(machine.handle(.reported(session, second.lease, stale: false)) == [.pull(session, slot: 0)])
     }
 
+    @Test("a report that is sent again after the word to end asks for no further task")
+    func repeatedReportWhileDraining() {
+        var machine = WorkerMachineTests.online()
+        let order = WorkerMachineTests.order(1, units: 1)
+        let session = WorkerMachineTests.session
+        _ = machine.handle(.pulled(session, slot: 0, order))
+        _ = machine.handle(.unitFinished(order.lease, Some.report(1)))
+        _ = machine.handle(.taskReturned(order.lease))
+        _ = machine.handle(.drain)
+        _ = machine.handle(.reportFailed(session, order.lease))
+        #expect(machine.handle(.resumed(.report(session, order.lease))) == [
+            .report(session, order.lease, units: [Some.report(1)], taskEnded: true, andPull: false)
+        ])
+        #expect(machine.handle(.reported(session, order.lease, stale: false)) == [.goodbye(session)])
+    }
+
     @Test("a cancel that overtakes the answer to a task's last report does not cost the task that comes with the answer")
     func cancelOvertakesAnswer() {
         var machine = WorkerMachineTests.online()

@@ -1,3 +1,4 @@
+import AdvPOFuzzing
 import AdvPOModel
 import AdvPOTestSupport
 import AdvPOWire
@@ -8,8 +9,8 @@ import Testing
 struct HostileBytesTests {
     private let limits = WireLimits()
 
-    @Test("no prefix of a message traps its decoder", arguments: Kind.allCases)
-    func truncated(_ kind: Kind) {
+    @Test("no prefix of a message traps its decoder", arguments: MessageKind.allCases)
+    func truncated(_ kind: MessageKind) {
         var random = RandomMessages(seed: 20)
         for _ in 0..<40 {
             let bytes = kind.bytes(from: &random)
@@ -17,8 +18,8 @@ struct HostileBytesTests {
         }
     }
 
-    @Test("flipped bits do not trap a decoder, and what passes encodes again", arguments: Kind.allCases)
-    func flippedBits(_ kind: Kind) {
+    @Test("flipped bits do not trap a decoder, and what passes encodes again", arguments: MessageKind.allCases)
+    func flippedBits(_ kind: MessageKind) {
         var random = RandomMessages(seed: 21)
         for _ in 0..<300 {
             var bytes = kind.bytes(from: &random)
@@ -29,14 +30,14 @@ struct HostileBytesTests {
         }
     }
 
-    @Test("noise does not trap a decoder", arguments: Kind.allCases)
-    func noise(_ kind: Kind) {
+    @Test("noise does not trap a decoder", arguments: MessageKind.allCases)
+    func noise(_ kind: MessageKind) {
         var random = RandomMessages(seed: 22)
         for _ in 0..<2_000 { _ = try? kind.recoded(random.bytes(0...60), limits: limits) }
     }
 
-    @Test("fields of a newer minor version are passed over", arguments: Kind.allCases)
-    func unknownFields(_ kind: Kind) throws {
+    @Test("fields of a newer minor version are passed over", arguments: MessageKind.allCases)
+    func unknownFields(_ kind: MessageKind) throws {
         var random = RandomMessages(seed: 23)
         // Field 100 as a number, as text, as 8 and as 4 bytes.
         let unknown: [[UInt8]] = [

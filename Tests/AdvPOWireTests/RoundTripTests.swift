@@ -1,3 +1,4 @@
+import AdvPOFuzzing
 import AdvPOModel
 import AdvPOWire
 import OrderedCollections
@@ -44,8 +45,8 @@ import Testing
         }
     }
 
-    @Test("what is decoded encodes to the same bytes again", arguments: Kind.allCases)
-    func canonical(_ kind: Kind) throws {
+    @Test("what is decoded encodes to the same bytes again", arguments: MessageKind.allCases)
+    func canonical(_ kind: MessageKind) throws {
         var random = RandomMessages(seed: 12)
         for _ in 0..<200 {
             let bytes = kind.bytes(from: &random)

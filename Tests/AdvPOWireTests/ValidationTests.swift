@@ -1,3 +1,4 @@
+import AdvPOFuzzing
 import AdvPOModel
 import AdvPOWire
 import OrderedCollections

@@ -6,8 +6,8 @@ enum ImportRule {
         ["AdvPOBedrock", "AdvPOCluster", "AdvPOOptimizer", "AdvPOWire"],
         ["AdvPOEvaluation", "AdvPOInference", "AdvPOMetrics", "AdvPOObjects", "AdvPOStore", "AdvPOTransport"],
         ["AdvPOAPI", "AdvPOCommandLine", "AdvPOConsole", "AdvPOCoordinator", "AdvPOTrust", "AdvPOWorker"],
-        ["AdvPOSimulation", "advpo", "advpo-bench", "advpo-coord", "advpo-worker"],
-        ["advpo-sim"],
+        ["AdvPOFuzzing", "AdvPOSimulation", "advpo", "advpo-bench", "advpo-coord", "advpo-worker"],
+        ["advpo-fuzz", "advpo-sim"],
     ]
 
     /// The pure targets.

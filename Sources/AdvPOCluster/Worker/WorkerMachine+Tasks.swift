@@ -96,6 +96,7 @@ extension WorkerMachine {
                     usage: unit.record.usage, judgeUsage: unit.record.judgeUsage, providerCalls: unit.record.providerCalls))
         }
         hand.inFlight = failed
+        hand.inFlightPulls = hand.inFlightPulls && !isDraining
         hands[lease] = hand
         return [.report(session, lease, units: failed, taskEnded: hand.inFlightEnds, andPull: hand.inFlightPulls)]
     }
@@ -168,7 +169,10 @@ extension WorkerMachine {
             slots[slot] = .free
             return pullIfFree(slot) + leaveIfDrained()
         case .report(let session, let lease):
-            guard session == self.session, let hand = hands[lease], let batch = hand.inFlight else { return [] }
+            guard session == self.session, var hand = hands[lease], let batch = hand.inFlight else { return [] }
+            // It may have been told to leave since it sent the report for the first time.
+            hand.inFlightPulls = hand.inFlightPulls && !isDraining
+            hands[lease] = hand
             return [.report(session, lease, units: batch, taskEnded: hand.inFlightEnds, andPull: hand.inFlightPulls)]
         }
     }

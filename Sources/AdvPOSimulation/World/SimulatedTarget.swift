@@ -26,29 +26,3 @@ enum SimulatedTarget {
     }
 }
 
-/// Jobs that follow from a seed.
-enum SimulatedJobs {
-    static func plans(_ configuration: SimulationConfiguration) -> [JobPlanSeed] {
-        (0..<configuration.jobs).map { number in
-            var dice = SeededGenerator(seed: configuration.seed &+ UInt64(number) &* 7_777)
-            let labels = ["sports", "business", "health"]
-            let templates = (0..<configuration.templatesPerJob).map { position in
-                let samples = (0..<configuration.samplesPerTemplate).map { index in
-                    Sample(
-                        index: index, variables: ["text": "headline \(number) \(position) \(index) \(dice.next() % 100_000)"],
-                        referenceResponse: labels[Int(dice.next() % UInt64(labels.count))])
-                }
-                return Template(
-                    line: position + 1, id: "t\(number).\(position)", promptTemplate: "Which label?\n\n{{text}}", method: .builtin(.exactMatch), metricLabel: nil,
-                    samples: samples, shortenPrompt: false)
-            }
-            return JobPlanSeed(id: JobID(using: &dice), templates: templates, seed: dice.next())
-        }
-    }
-}
-
-struct JobPlanSeed {
-    var id: JobID
-    var templates: [Template]
-    var seed: UInt64
-}

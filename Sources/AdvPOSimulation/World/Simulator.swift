@@ -11,39 +11,41 @@ import OrderedCollections
 /// process life follow from one seed.
 ///
 /// First faults are allowed and only safety is demanded: nothing accepted is lost, nothing counts twice, nothing finished is handed out again.
-/// Then everything heals and liveness is demanded: every job ends.
+/// Then everything heals and liveness is demanded: every job ends. What is demanded is checked by ``Witness`` and ``DurableState``, which
+/// see the disk and the messages and know no machine.
 package struct Simulator {
     let configuration: SimulationConfiguration
+    let defect: PlantedDefect?
     var dice: SeededGenerator
     var now: Int64 = 0
+    /// What the wall clock shows beyond the world's own time.
+    var wallOffset: Int64 = 0
     var sequence: UInt64 = 0
     var agenda: Heap<Appointment> = []
-    var digest = ContentHash(of: [])
-    var violations: [String] = []
-    var counts = Counts()
-    /// Who holds which task, kept apart from the brain's own book.
-    var holders: [UInt64: LeaseHolder] = [:]
+    var diary = Diary()
+    var faults = FaultTable()
+    var messages = 0
+    var shellViolations: [String] = []
 
     var durable = DurableState()
+    var witness = Witness()
     var coordinator: SimulatedCoordinator?
+    var coordinatorLives = 0
+    var coordinatorSuspendedUntil: Int64 = 0
+    var diskFullUntil: Int64 = 0
     var workers: [SimulatedWorker]
     var requests: [UInt64: PendingRequest] = [:]
     var nextRequest: UInt64 = 1
     var content: [ContentHash: [UInt8]] = [:]
     let plans: OrderedDictionary<JobID, JobPlan>
-    let clusterSettings: ClusterSettings
+    /// Jobs whose user stops them while the coordinator is down, should it ever be.
+    var stoppedDuringRestart: OrderedSet<JobID> = []
+    var deletedByUser: OrderedSet<JobID> = []
+    /// Stopped jobs whose workers have not been looked at yet: the world goes on until then.
+    var idleChecks = 0
 
     static let models = ["simulated.model", "simulated.other"]
-
-    struct Counts {
-        var messages = 0, lost = 0, workerCrashes = 0, coordinatorCrashes = 0
-        var suspensions = 0, partitions = 0, repeated = 0, late = 0, slowCommits = 0, givenBack = 0
-    }
-
-    struct LeaseHolder: Equatable {
-        var lease: Lease
-        var session: SessionID
-    }
+    static let tickMilliseconds: Int64 = 100
 
     struct Appointment: Comparable {
         var time: Int64
@@ -56,83 +58,67 @@ package struct Simulator {
     enum Happening {
         case tick
         case coordinatorStarts
+        case coordinatorGoesOn
         case commitEnds(incarnation: Int)
-        case requestArrives(UInt64)
+        case connectionLoss(SessionID, incarnation: Int)
+        /// With all that its sender needs not remember: it may have given up, or died.
+        case requestArrives(UInt64, isControl: Bool, [UInt8])
         case replyArrives(UInt64, [UInt8])
         case requestFails(UInt64)
         case workerStarts(Int)
+        case workerDrains(Int)
         case workerResumes(Int, incarnation: Int, WorkerEvent.Pause)
-        case unitEnds(Int, incarnation: Int, Lease, position: Int)
+        case unitEnds(Int, incarnation: Int, Lease, position: Int, calls: Int)
         case resultsWritten(incarnation: Int, JobID)
+        case userSubmits(JobID)
         case userStops(JobID)
+        case userDeletes(JobID)
+        case stoppedJobIsChecked(JobID)
     }
 
-    struct PendingRequest {
-        var worker: Int
-        var incarnation: Int
-        var isControl: Bool
-        var bytes: [UInt8]
-        var kind: Kind
-        enum Kind {
-            case hello
-            case heartbeat(SessionID)
-            case pull(SessionID, slot: Int)
-            case report(SessionID, Lease, units: [UnitReport])
-            case goodbye
-        }
-    }
-
-    package static func run(_ configuration: SimulationConfiguration) -> SimulationReport {
-        var simulator = Simulator(configuration)
+    /// - Parameter defect: a fault of the shell that the checkers must find; only tests plant one.
+    package static func run(_ configuration: SimulationConfiguration, defect: PlantedDefect? = nil) -> SimulationReport {
+        var simulator = Simulator(configuration, defect)
         simulator.play()
         return simulator.report
     }
 
-    private init(_ configuration: SimulationConfiguration) {
+    private init(_ configuration: SimulationConfiguration, _ defect: PlantedDefect?) {
         self.configuration = configuration
+        self.defect = defect
         dice = SeededGenerator(seed: configuration.seed)
         workers = (0..<configuration.workers).map { _ in SimulatedWorker() }
-        var settings = ClusterSettings()
-        // Crashes are frequent here; a task must not be given up for them unless the seed says so.
-        settings.lostWorkersPerTask = configuration.seed % 3 == 0 ? 3 : 1_000
-        settings.fruitlessAttemptsPerTask = settings.lostWorkersPerTask == 3 ? 8 : 10_000
-        clusterSettings = settings
-        plans = OrderedDictionary(
-            uniqueKeysWithValues: SimulatedJobs.plans(configuration).map { seed in
-                let request = CreateJobRequest(
-                    jobName: "simulated", inputURI: "s3://simulated/input.jsonl", outputURI: "s3://simulated/out/",
-                    models: Simulator.models.prefix(configuration.modelsPerJob).map { ModelConfiguration(modelID: $0) })
-                let plan = JobPlan(
-                    id: seed.id, request: request,
-                    options: JobOptions(promptFormat: .chat, budgetCalls: configuration.budgetCalls, seed: seed.seed), templates: seed.templates,
-                    judgeModelID: nil, rewriterModelID: Simulator.models[0], functions: [:], input: ContentHash(of: Array(seed.id.rawValue.utf8)),
-                    createdMillisecondsSince1970: 0)
-                return (seed.id, plan)
-            })
+        plans = SimulatedJobs.plans(configuration)
     }
 
+    var violations: [String] { durable.violations + witness.violations + shellViolations }
+
     private var report: SimulationReport {
-        SimulationReport(
-            digest: digest.description, violations: violations, units: durable.unitCount, messages: counts.messages, lostMessages: counts.lost,
-            workerCrashes: counts.workerCrashes, coordinatorCrashes: counts.coordinatorCrashes, suspensions: counts.suspensions,
-            partitions: counts.partitions, repeatedMessages: counts.repeated, lateMessages: counts.late, slowCommits: counts.slowCommits,
-            tasksGivenBack: counts.givenBack, virtualMilliseconds: now,
-            outcomes: durable.runs.values.sorted { $0.id < $1.id }.map { "\($0.state) \($0.outcome ?? "")" }, hasPoisonedUnits: durable.hasPoisonedUnits)
+        var outcomes: OrderedDictionary<RunID, String> = [:]
+        for plan in plans.values where !durable.stoppedJobs.contains(plan.id) {
+            for run in plan.runs where !durable.disturbedRuns.contains(run) { outcomes[run] = durable.outcomes[run].map(DurableState.withoutCalls) ?? "nothing" }
+        }
+        return SimulationReport(
+            digest: diary.digest, violations: violations, faults: faults, units: durable.unitCount, messages: messages, providerCalls: witness.providerCalls,
+            virtualMilliseconds: now, outcomes: outcomes)
     }
 
     private mutating func play() {
         at(0, .coordinatorStarts)
         for worker in workers.indices { at(Int64(random(below: 500)), .workerStarts(worker)) }
-        at(100, .tick)
-        if configuration.stopsAJob, let job = plans.keys.first { at(Int64(500 + random(below: 20_000)), .userStops(job)) }
+        at(Self.tickMilliseconds, .tick)
+        for (index, job) in plans.keys.enumerated() {
+            at(configuration.jobs[index].submittedAtMilliseconds, .userSubmits(job))
+            planFaults(of: job)
+        }
         while let next = agenda.popMin() {
             now = next.time
             if let later = suspension(of: next.happening) { at(later, next.happening) } else { happen(next.happening) }
-            guard violations.count < 20 else { return }
-            if now > configuration.faultMilliseconds, durable.jobs.count == plans.count, durable.allJobsEnded { break }
+            guard durable.violations.isEmpty, witness.violations.isEmpty, shellViolations.isEmpty else { return }
+            if idleChecks == 0, durable.ended.count == plans.count, deletedByUser.allSatisfy(durable.deleted.contains) { break }
             guard now <= configuration.faultMilliseconds + configuration.healedMilliseconds else {
                 let open = durable.jobs.values.filter { !DurableState.terminal.contains($0.status) }.map { "\($0.id) \($0.status)" }
-                violations.append("an hour after everything healed these jobs have not ended: \(open)")
+                shellViolations.append("an hour after everything healed these jobs have not ended: \(open), of \(plans.count)")
                 return
             }
         }
@@ -140,12 +126,13 @@ package struct Simulator {
     }
 
     private mutating func checkEnd() {
-        for (id, plan) in plans {
-            guard let job = durable.jobs[id] else {
-                violations.append("job \(id) was lost")
-                continue
-            }
-            for run in plan.runs where durable.runs[run]?.outcome == nil { violations.append("run \(run) of the ended job \(job.id) has no outcome") }
+        for plan in plans.values {
+            for run in plan.runs where durable.outcomes[run] == nil { shellViolations.append("run \(run) of an ended job has no outcome") }
+        }
+        shellViolations += witness.callViolations(durable: durable.acceptedCalls, isCalm: configuration.isCalm)
+        for (index, worker) in workers.enumerated() {
+            guard let since = worker.drainingSince, now - max(since, configuration.faultMilliseconds) > 1_800_000 else { continue }
+            shellViolations.append("worker \(index) was told to leave at \(since) ms and is still there")
         }
     }
 
@@ -157,51 +144,44 @@ package struct Simulator {
             guard let asker = requests[id]?.worker else { return nil }
             worker = asker
         case .workerResumes(let resumed, _, _): worker = resumed
-        case .unitEnds(let working, _, _, _): worker = working
-        case .tick, .coordinatorStarts, .commitEnds, .requestArrives, .workerStarts, .resultsWritten, .userStops: return nil
+        case .workerDrains(let drained): worker = drained
+        case .unitEnds(let working, _, _, _, _): worker = working
+        case .tick, .coordinatorStarts, .coordinatorGoesOn, .commitEnds, .connectionLoss, .requestArrives, .workerStarts, .resultsWritten, .userSubmits,
+            .userStops, .userDeletes, .stoppedJobIsChecked:
+            return nil
         }
         return workers[worker].suspendedUntil > now ? workers[worker].suspendedUntil : nil
     }
 
-    mutating func happen(_ happening: Happening) {
+    private mutating func happen(_ happening: Happening) {
         switch happening {
         case .tick: tick()
         case .coordinatorStarts: startCoordinator()
+        case .coordinatorGoesOn: startCommit()
         case .commitEnds(let incarnation): commitEnds(incarnation)
-        case .requestArrives(let id): requestArrives(id)
+        case .connectionLoss(let session, let incarnation): if coordinator?.incarnation == incarnation { post(.cluster(.connectionLost(session))) }
+        case .requestArrives(let id, let isControl, let bytes): requestArrives(id, isControl, bytes)
         case .replyArrives(let id, let bytes): replyArrives(id, bytes)
         case .requestFails(let id): requestFails(id)
         case .workerStarts(let worker): startWorker(worker)
+        case .workerDrains(let worker): drainWorker(worker)
         case .workerResumes(let worker, let incarnation, let pause): tellWorker(worker, incarnation, .resumed(pause))
-        case .unitEnds(let worker, let incarnation, let lease, let position): unitEnds(worker, incarnation, lease, position)
-        case .resultsWritten(let incarnation, let job):
-            if coordinator?.incarnation == incarnation { post(.resultsWritten(job, failure: nil)) }
-        case .userStops(let job):
-            // A user tries again until the coordinator answers.
-            if coordinator?.isUp == true, durable.jobs[job] != nil { post(.stop(job)) } else { at(now + 500, .userStops(job)) }
+        case .unitEnds(let worker, let incarnation, let lease, let position, let calls): unitEnds(worker, incarnation, lease, position, calls: calls)
+        case .resultsWritten(let incarnation, let job): if coordinator?.incarnation == incarnation { post(.resultsWritten(job, failure: nil)) }
+        case .userSubmits(let job): userSubmits(job)
+        case .userStops(let job): userStops(job)
+        case .userDeletes(let job): userDeletes(job)
+        case .stoppedJobIsChecked(let job): checkIdle(job)
         }
     }
 
     private mutating func tick() {
-        at(now + 100, .tick)
-        if let coordinator, !coordinator.tickWaits {
-            self.coordinator?.tickWaits = true
+        at(now + Self.tickMilliseconds, .tick)
+        if let waits = coordinator?.tickWaits, !waits {
+            coordinator?.tickWaits = true
             post(.cluster(.tick))
         }
-        guard now < configuration.faultMilliseconds else { return }
-        if random(below: 1_000) < configuration.coordinatorCrashes { crashCoordinator() }
-        if random(below: 1_000) < configuration.workerCrashes { crashWorker(random(below: workers.count)) }
-        if random(below: 1_000) < configuration.workerSuspensions {
-            counts.suspensions += 1
-            workers[random(below: workers.count)].suspendedUntil = now + Int64(random(below: 30_000))
-        }
-        if random(below: 1_000) < configuration.partitions { partition(random(below: workers.count)) }
-    }
-
-    private mutating func partition(_ worker: Int) {
-        counts.partitions += 1
-        let end = now + Int64(random(below: 30_000))
-        if random(below: 2) == 0 { workers[worker].deafUntil = end } else { workers[worker].muteUntil = end }
+        if now < configuration.faultMilliseconds { letFaultsHappen() } else { witness.checkProgress(of: durable.openJobs, at: now, healedAt: configuration.faultMilliseconds) }
     }
 
     // MARK: - Chance, time, and the record of both
@@ -213,5 +193,36 @@ package struct Simulator {
 
     mutating func random(below bound: Int) -> Int { Int(dice.next() % UInt64(bound)) }
 
-    mutating func note(_ bytes: [UInt8]) { digest = ContentHash(of: digest.bytes + bytes) }
+    /// Whether a fault that has its opportunity now happens; counted when it does.
+    mutating func strikes(_ kind: FaultKind) -> Bool {
+        let rate = configuration.rates[kind]
+        guard rate > 0, now < configuration.faultMilliseconds, random(below: 1_000) < rate else { return false }
+        faults[kind] += 1
+        return true
+    }
+
+    /// The end of a fault that lasts: it heals with everything else at the latest.
+    mutating func end(ofFaultUpTo milliseconds: Int) -> Int64 { min(now + Int64(random(below: milliseconds)), configuration.faultMilliseconds) }
+}
+
+/// The digest of all that happened, in order.
+struct Diary {
+    private var last = ContentHash(of: [])
+    private var unhashed: [UInt8] = []
+
+    mutating func note(_ bytes: [UInt8]) {
+        unhashed += bytes
+        if unhashed.count >= 65_536 { fold() }
+    }
+
+    private mutating func fold() {
+        last = ContentHash(of: last.bytes + unhashed)
+        unhashed.removeAll(keepingCapacity: true)
+    }
+
+    var digest: String {
+        var copy = self
+        copy.fold()
+        return copy.last.description
+    }
 }

@@ -149,16 +149,18 @@ import Testing
     func restore(afterCommits commits: Int) async throws {
         let objects = MemoryObjects(buckets: ["bucket"])
         try await Cluster.putInput(objects)
+        // What the first life had in flight counts as spent: so much budget that this changes nothing.
+        let request = Cluster.request(budget: 20_000)
         let calm = MemoryStore()
         _ = try await Cluster(store: calm, objects: objects).serve { coordinator in
-            try await coordinator.untilEnded(coordinator.job(try await coordinator.create(Cluster.request())))
+            try await coordinator.untilEnded(coordinator.job(try await coordinator.create(request)))
         }
 
         let disk = MemoryStore()
         let store = ScriptedStore(disk)
         let first = try await Cluster(store: store, objects: objects)
         let job = try await first.serve { coordinator in
-            let job = try await coordinator.job(try await coordinator.create(Cluster.request()))
+            let job = try await coordinator.job(try await coordinator.create(request))
             // The disk stops taking writes, and this life ends.
             var seen = 0
             for await progress in try await coordinator.progress(of: job) {
@@ -174,7 +176,14 @@ import Testing
         let last = try await second.serve { coordinator in try await coordinator.untilEnded(job) }
         #expect(last?.status == .completed)
         #expect(Array(try await disk.units(of: run).prefix(kept.count)) == kept)
-        #expect(try await disk.load().runs.map(\.outcome) == (try await calm.load().runs.map(\.outcome)))
+        let outcomes = try await (Self.outcomes(disk), Self.outcomes(calm))
+        #expect(outcomes.0 == outcomes.1)
+        #expect(!outcomes.0.isEmpty)
+    }
+
+    /// Without the calls that they took, which a restart may make more.
+    private static func outcomes(_ store: MemoryStore) async throws -> [String] {
+        try await store.load().runs.compactMap { $0.outcome?.replacing(/"callsSpent":[0-9]+,?/, with: "") }
     }
 
     @Test("a job that cannot be taken up after a restart fails with the reason, and the others go on")

@@ -74,10 +74,10 @@ struct Cluster {
             logger: logger)
     }
 
-    static func request(token: String? = nil, name: String = "job", output: String = "s3://bucket/out/") -> CreateJobRequest {
+    static func request(token: String? = nil, name: String = "job", output: String = "s3://bucket/out/", budget: Int = 200) -> CreateJobRequest {
         CreateJobRequest(
             jobName: name, clientToken: token, inputURI: "s3://bucket/input.jsonl", outputURI: output, models: [ModelConfiguration(modelID: "m")],
-            tags: [.init(key: "advpo:budget-calls", value: "200"), .init(key: "advpo:prompt-format", value: "chat")])
+            tags: [.init(key: "advpo:budget-calls", value: "\(budget)"), .init(key: "advpo:prompt-format", value: "chat")])
     }
 
     static func putInput(_ objects: MemoryObjects, _ bytes: [UInt8] = Plans.input()) async throws {

@@ -1,12 +1,12 @@
-import AdvPOModel
-import AdvPOWire
+package import AdvPOModel
+package import AdvPOWire
 
 /// Every decoder with a source of valid bytes for it.
-enum Kind: String, CaseIterable, Sendable {
+package enum MessageKind: String, CaseIterable, Sendable {
     case controlRequest, controlReply, workRequest, workReply, unitRecord
     case promptDocument, sample, evaluationSpecification, chatRequest, functionBundle, modelConfiguration
 
-    func bytes(from random: inout RandomMessages) -> [UInt8] {
+    package func bytes(from random: inout RandomMessages) -> [UInt8] {
         switch self {
         case .controlRequest: random.controlRequest().encoded()
         case .controlReply: random.controlReply().encoded()
@@ -23,7 +23,7 @@ enum Kind: String, CaseIterable, Sendable {
     }
 
     /// Decodes and encodes again.
-    func recoded(_ bytes: [UInt8], limits: WireLimits) throws(WireError) -> [UInt8] {
+    package func recoded(_ bytes: [UInt8], limits: WireLimits) throws(WireError) -> [UInt8] {
         switch self {
         case .controlRequest: try ControlRequest(decoding: bytes, limits: limits).encoded()
         case .controlReply: try ControlReply(decoding: bytes, limits: limits).encoded()
