@@ -9,7 +9,7 @@ extension CoordinatorBrain {
     mutating func news(_ now: Moment) -> [BrainEffect] {
         let (unusual, notes) = cluster.stories.takeNews()
         guard !unusual.isEmpty || !notes.isEmpty else { return [] }
-        let wall = WallTime(now)
+        let wall = wallTime(now)
         return unusual.map { .persist(.story($0.stored(wall))) } + notes.map { .log(Self.line($0)) }
     }
 

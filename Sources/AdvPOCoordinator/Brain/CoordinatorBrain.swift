@@ -17,6 +17,8 @@ import OrderedCollections
 package struct CoordinatorBrain: Sendable {
     var cluster: ClusterMachine
     var jobs: OrderedDictionary<JobID, JobState> = [:]
+    /// How ticks are told to people; see `wallTime`.
+    var wall: WallTime?
     /// Units of one task at most; a unit is one slot's work, one after the other.
     let unitsPerTask: Int
 

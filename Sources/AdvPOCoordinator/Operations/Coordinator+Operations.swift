@@ -60,12 +60,12 @@ extension Coordinator: ClusterService {
 
     /// One that is in memory or was written down.
     private func toldStory(of id: TaskID) async throws(APIError) -> JSONValue? {
-        if id.epoch == epoch, let story = brain.cluster.story(of: id.task) { return story.json(WallTime(clock.now())) }
+        if id.epoch == epoch, let story = brain.cluster.story(of: id.task) { return story.json(brain.wallTime(clock.now())) }
         return try await reading { try await store.story(epoch: id.epoch, task: id.task) }.flatMap(Self.json)
     }
 
     private func storiesOfJob(_ job: JobID) async throws(APIError) -> [JSONValue] {
-        let wall = WallTime(clock.now())
+        let wall = brain.wallTime(clock.now())
         let told = brain.cluster.stories(of: job, limit: Self.storyLimit)
         let known = Set(told.map(\.id))
         let stored = try await reading { try await store.stories(of: job, limit: Self.storyLimit) }

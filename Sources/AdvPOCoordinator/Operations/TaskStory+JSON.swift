@@ -9,6 +9,18 @@ struct WallTime: Hashable, Sendable {
     private let offsetMilliseconds: Int64
     init(_ moment: Moment) { offsetMilliseconds = moment.millisecondsSince1970 - moment.tick.milliseconds }
     func milliseconds(_ tick: Tick) -> Int64 { tick.milliseconds + offsetMilliseconds }
+    /// Whether the two differ by more than what rounding the two clocks makes of one moment.
+    func differs(from other: WallTime) -> Bool { abs(offsetMilliseconds - other.offsetMilliseconds) > 100 }
+}
+
+extension CoordinatorBrain {
+    /// The same until the wall clock is set: a moment has one time, however often it is told.
+    mutating func wallTime(_ now: Moment) -> WallTime {
+        let current = WallTime(now)
+        if let wall, !current.differs(from: wall) { return wall }
+        wall = current
+        return current
+    }
 }
 
 extension TaskStory {
