@@ -19,7 +19,7 @@ import Testing
     /// 106 and 181: a task that answered an older pull in the same breath as a goodbye was held against the coordinator by the witness.
     /// 25, 104 and 168: a report that was sent again after SIGTERM still asked for the next task.
     /// 56: a stopped run's calls were held to be the same after a restart, although late words had settled some of them.
-    @Test("seeds that once failed do not fail again", .timeLimit(.minutes(10)), arguments: [106, 181, 25, 104, 168, 56] as [UInt64])
+    @Test("seeds that once failed do not fail again", .timeLimit(.minutes(10)), arguments: [106, 181, 25, 104, 168, 56, 271, 494] as [UInt64])
     func mended(_ seed: UInt64) {
         #expect(Simulator.runAndCompare(seed: seed).violations == [])
     }

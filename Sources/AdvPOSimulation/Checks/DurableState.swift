@@ -13,10 +13,13 @@ struct DurableState {
 
     // What outlives even a deletion: only the checkers remember it.
     private(set) var outcomes: OrderedDictionary<RunID, String> = [:]
+    private var outcomeEpochs: OrderedDictionary<RunID, UInt64> = [:]
     private(set) var ended: OrderedSet<JobID> = []
     private(set) var deleted: OrderedSet<JobID> = []
     /// In the order of their stops.
     private(set) var stoppedJobs: OrderedSet<JobID> = []
+    /// Those before the transaction that came last: what was decided together with a stop, before it, may leave together with it.
+    private(set) var stoppedEarlier: OrderedSet<JobID> = []
     /// Runs with units that were given up, which makes outcomes differ from a calm world's.
     private(set) var disturbedRuns: OrderedSet<RunID> = []
     /// Provider calls that each accepted unit says it took.
@@ -29,6 +32,7 @@ struct DurableState {
 
     /// Applies one transaction and finds what in it should never have happened.
     mutating func commit(_ records: [StoreRecord], at now: Int64) {
+        stoppedEarlier = stoppedJobs
         for record in records {
             switch record {
             case .job(let job): commit(job)
@@ -62,12 +66,12 @@ struct DurableState {
 
     private mutating func commit(_ run: StoredRun) {
         guard let outcome = run.outcome else { return }
-        // A stopped search is stopped anew at a restart: what late words have settled until then no longer counts as spent.
-        let isStopped = stoppedJobs.contains(run.id.job)
-        let known = outcomes[run.id].map { isStopped ? Self.withoutCalls($0) : $0 }
-        if let old = known, old != (isStopped ? Self.withoutCalls(outcome) : outcome) {
-            violations.append("run \(run.id) has two different outcomes: \(old.prefix(600)), then \(outcome.prefix(600))")
+        // A job that goes on after a restart tells its runs' outcomes again: what late words have settled until then no longer counts as spent.
+        let isToldAgain = outcomeEpochs[run.id] != epoch
+        if let old = outcomes[run.id], isToldAgain ? Self.withoutCalls(old) != Self.withoutCalls(outcome) : old != outcome {
+            violations.append("run \(run.id) has two different outcomes: \(old), then \(outcome)")
         }
+        outcomeEpochs[run.id] = epoch
         outcomes[run.id] = outcome
     }
 

@@ -88,7 +88,7 @@ struct Witness {
         for unit in order.units where durable.holds(unit.unit, of: order.run) {
             violations.append("finished unit \(unit.unit) of \(order.run) was handed out again with lease \(lease)")
         }
-        if durable.stoppedJobs.contains(order.run.job) { violations.append("a task of job \(order.run.job) was handed out after its stop was durable") }
+        if durable.stoppedEarlier.contains(order.run.job) { violations.append("a task of job \(order.run.job) was handed out after its stop was durable") }
         highest[lease.task] = lease
         holders[lease.task] = Holder(lease: lease, session: session)
         runs[lease] = order.run
