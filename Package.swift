@@ -39,9 +39,15 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-func library(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
+func library(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = [], linking: [LinkerSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict, linkerSettings: linking)
 }
+
+/// The library as an archive, so that the mend in CNNGMend can be put in (docs/adr/0006), and what it needs itself (libnng-dev brings both).
+let mendedNNG: [LinkerSetting] = [
+    .unsafeFlags(["nni_aio_begin", "nng_stream_recv", "nng_stream_send"].flatMap { ["-Xlinker", "--wrap=\($0)"] }),
+    .linkedLibrary(":libnng.a"), .linkedLibrary("mbedtls"), .linkedLibrary("mbedx509"), .linkedLibrary("mbedcrypto"),
+]
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -83,6 +89,7 @@ let package = Package(
     targets: [
         // System libraries (Debian's libnng-dev and libzstd-dev).
         .systemLibrary(name: "CNNG", providers: [.apt(["libnng-dev"])]),
+        .target(name: "CNNGMend", cSettings: [.unsafeFlags(["-Werror"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // Ring 0: pure. AdvPOModel is the vocabulary that the others share.
@@ -98,7 +105,7 @@ let package = Package(
         library("AdvPOMetrics", [collections, coreMetrics]),
         library("AdvPOObjects", ["AdvPOBedrock", "AdvPOModel", asyncHTTPClient, collections, crypto, logging, nioCore, nioHTTP1, systemPackage, yams]),
         library("AdvPOStore", ["AdvPOModel", collections, grdb, logging]),
-        library("AdvPOTransport", ["AdvPOModel", "CNNG", "CZstd", logging]),
+        library("AdvPOTransport", ["AdvPOModel", "CNNG", "CNNGMend", "CZstd", logging], linking: mendedNNG),
 
         // Ring 2: shells.
         library("AdvPOCoordinator", [

@@ -56,6 +56,44 @@ struct CancellationStressTests {
         }
     }
 
+    /// Unmended, NNG 1.5.2 stops telling of lost connections for good after a dozen of these: docs/adr/0006.
+    @Test("connections that end in full traffic are all told, and each close returns", arguments: Wiring.allCases)
+    func closeInFullTraffic(_ wiring: Wiring) async throws {
+        let network = wiring.makeNetwork()
+        try await withServer(network) { $0.message } _: { replier in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for caller in 0..<4 {
+                    group.addTask {
+                        for round in 0..<15 {
+                            let requester = try network.requester(for: replier.address)
+                            let answered = Signals()
+                            await withTaskGroup(of: Void.self) { traffic in
+                                for _ in 0..<8 {
+                                    traffic.addTask {
+                                        while (try? await requester.request(bytes("\(caller)"), timeoutMilliseconds: 30_000)) != nil { answered.signal() }
+                                    }
+                                }
+                                await answered.wait(for: 5 + 3 * round)
+                                await requester.close()
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            var connected = 0
+            var lost = 0
+            for await event in replier.peerEvents {
+                switch event {
+                case .connected: connected += 1
+                case .lost: lost += 1
+                }
+                if lost == 60 { break }
+            }
+            #expect(connected == 60 && lost == 60)
+        }
+    }
+
     @Test("a server closed under fire ends every request, one way or another", arguments: Wiring.allCases)
     func closeUnderFire(_ wiring: Wiring) async throws {
         let network = wiring.makeNetwork()

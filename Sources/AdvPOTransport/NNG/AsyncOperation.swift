@@ -6,10 +6,13 @@ import Synchronization
 /// Unchecked because the library's handle is a bare pointer: it is written once in `init`, and the library locks what it points to.
 ///
 /// Phases: `idle` (nothing under way), `starting` (handed to the library, which may not have it yet), `running` (a cancel will be
-/// heard). A cancel before `running` would be lost inside the library, so it leaves a flag that is acted upon at `running`.
-/// The flag stays until `reset`: who cancels between two steps of one exchange ends the exchange.
+/// heard), `completed` (its outcome is known). A cancel before `running` would be lost inside the library, so it leaves a flag that is
+/// acted upon at `running`. The flag stays until `reset`: who cancels between two steps of one exchange ends the exchange.
+///
+/// An operation is over when its outcome is known and every call that started a step of it has returned: the library touches the socket
+/// at the end of such a call, and who hears that the operation is over may close the socket at once.
 final class AsyncOperation: @unchecked Sendable {
-    private enum Phase { case idle, starting, running }
+    private enum Phase { case idle, starting, running, completed }
 
     /// Where and until when the answer to a request is awaited once it is sent.
     private struct Answer {
@@ -22,10 +25,39 @@ final class AsyncOperation: @unchecked Sendable {
         var isCancelled = false
         /// Counts the starts inside the library, so that a late thread does not settle a later start.
         var start: UInt64 = 0
+        /// Calls of the library that start a step and have not returned.
+        var calls = 0
+        var code: Int32 = 0
         /// While true, a failure leaves the message with us.
         var isSending = false
         var answer: Answer?
         var continuation: UnsafeContinuation<Int32, Never>?
+
+        /// Opens the next step, whose call is about to be made.
+        mutating func begin() -> UInt64 {
+            phase = .starting
+            start += 1
+            calls += 1
+            return start
+        }
+
+        /// What to tell, and the way back to `idle`; nil while the outcome is unknown or a call has not returned.
+        mutating func end() -> End? {
+            guard phase == .completed, calls == 0 else { return nil }
+            defer {
+                phase = .idle
+                continuation = nil
+                answer = nil
+                isSending = false
+            }
+            return End(code: code, continuation: continuation, messageIsOurs: code != 0 && isSending)
+        }
+    }
+
+    private struct End {
+        let code: Int32
+        let continuation: UnsafeContinuation<Int32, Never>?
+        let messageIsOurs: Bool
     }
 
     private enum Step {
@@ -114,12 +146,10 @@ final class AsyncOperation: @unchecked Sendable {
         let started: UInt64? = state.withLock { state in
             precondition(state.phase == .idle, "an operation is started while another is under way")
             if state.isCancelled { return nil }
-            state.phase = .starting
-            state.start += 1
             state.isSending = isSending
             state.answer = answer
             state.continuation = continuation
-            return state.start
+            return state.begin()
         }
         guard let started else {
             switch step {
@@ -140,18 +170,23 @@ final class AsyncOperation: @unchecked Sendable {
         settle(started)
     }
 
-    /// The library has the operation now: a cancel that came too early is repeated.
+    /// The library has the operation now, and this thread is out of it: a cancel that came too early is repeated, an outcome that came already is told.
     private func settle(_ started: UInt64) {
-        state.withLock { state in
-            guard state.phase == .starting, state.start == started else { return }
-            state.phase = .running
-            if state.isCancelled { nng_aio_cancel(handle) }
+        let end: End? = state.withLock { state in
+            state.calls -= 1
+            if state.phase == .starting, state.start == started {
+                state.phase = .running
+                if state.isCancelled { nng_aio_cancel(handle) }
+            }
+            return state.end()
         }
+        if let end { finish(end) }
     }
 
     private enum Next {
         case receive(Answer, start: UInt64)
-        case finish(UnsafeContinuation<Int32, Never>?, messageIsOurs: Bool)
+        case finish(End)
+        case waitForCalls
     }
 
     /// Runs on a thread of the library: must not block.
@@ -161,17 +196,11 @@ final class AsyncOperation: @unchecked Sendable {
             if code == 0, let answer = state.answer {
                 state.answer = nil
                 state.isSending = false
-                state.phase = .starting
-                state.start += 1
-                return .receive(answer, start: state.start)
+                return .receive(answer, start: state.begin())
             }
-            let messageIsOurs = code != 0 && state.isSending
-            let continuation = state.continuation
-            state.continuation = nil
-            state.answer = nil
-            state.isSending = false
-            state.phase = .idle
-            return .finish(continuation, messageIsOurs: messageIsOurs)
+            state.phase = .completed
+            state.code = code
+            return state.end().map(Next.finish) ?? .waitForCalls
         }
         switch next {
         case .receive(let answer, let started):
@@ -179,13 +208,17 @@ final class AsyncOperation: @unchecked Sendable {
             nng_aio_set_timeout(handle, now < answer.deadline ? Int32(clamping: answer.deadline - now) : 0)
             nng_ctx_recv(answer.context, handle)
             settle(started)
-        case .finish(let continuation, let messageIsOurs):
-            if messageIsOurs, let message = nng_aio_get_msg(handle) {
-                nng_aio_set_msg(handle, nil)
-                nng_msg_free(message)
-            }
-            Unmanaged.passUnretained(self).release()
-            continuation?.resume(returning: code)
+        case .finish(let end): finish(end)
+        case .waitForCalls: break
         }
+    }
+
+    private func finish(_ end: End) {
+        if end.messageIsOurs, let message = nng_aio_get_msg(handle) {
+            nng_aio_set_msg(handle, nil)
+            nng_msg_free(message)
+        }
+        Unmanaged.passUnretained(self).release()
+        end.continuation?.resume(returning: end.code)
     }
 }

@@ -5,7 +5,7 @@ import Synchronization
 
 /// The requesting end over NNG: a REQ socket with one context for each request under way.
 ///
-/// Dials without waiting and redials for ever, 100 ms to 5 s apart: requests to a server that is not up wait for it until their timeout.
+/// Dials without waiting and redials for ever, 100 ms to 1 s apart: requests to a server that is not up wait for it until their timeout.
 package final class NNGRequester: Requester {
     /// Contexts kept for the next requests.
     private static let idleChannels = 64
@@ -98,14 +98,15 @@ package final class NNGRequester: Requester {
     }
 
     private func checkIn(_ channel: Channel) {
-        let (isSpare, waiting) = state.withLock { state in
+        // Busy until it is closed: the library would wake the socket's end while it is still inside the context's.
+        let isSpare = state.withLock { state in state.isClosed || state.idle.count >= Self.idleChannels }
+        if isSpare { channel.close() }
+        let waiting = state.withLock { state in
             state.busy[ObjectIdentifier(channel)] = nil
-            let isSpare = state.isClosed || state.idle.count >= Self.idleChannels
             if !isSpare { state.idle.append(channel) }
             defer { if state.busy.isEmpty { state.waitingForQuiet = [] } }
-            return (isSpare, state.busy.isEmpty ? state.waitingForQuiet : [])
+            return state.busy.isEmpty ? state.waitingForQuiet : []
         }
-        if isSpare { channel.close() }
         for continuation in waiting { continuation.resume() }
     }
 
