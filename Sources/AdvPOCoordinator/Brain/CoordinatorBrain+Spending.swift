@@ -12,7 +12,7 @@ extension CoordinatorBrain {
     /// What must be durable, with everything decided since the last time, before that is acted upon: once for each run, however much happened.
     package mutating func takeSpending() -> [StoreRecord] {
         cluster.takeBudgetChanges().compactMap { run, spending in
-            jobs[run.job]?.runs[run].map { .spending(SpendingRecord(spending: spending, waste: $0.waste).stored(for: run)) }
+            inPlace(run) { $0.waste }.map { .spending(SpendingRecord(spending: spending, waste: $0).stored(for: run)) }
         }
     }
 

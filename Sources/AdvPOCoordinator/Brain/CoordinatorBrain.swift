@@ -76,7 +76,7 @@ package struct CoordinatorBrain: Sendable {
         for effect in clusterEffects {
             switch effect {
             case .accepted(let run, let report, let lease):
-                guard accept(report, of: run) else { continue }
+                guard inPlace(run, { $0.accept(report) }) == true else { continue }
                 replies.append(.persist(.unit(StoredUnit(run: run, unit: report.unit, record: report.record, lease: lease.description))))
                 touched.append(run)
             // Said by the news.
@@ -88,13 +88,11 @@ package struct CoordinatorBrain: Sendable {
         return replies + consequences
     }
 
-    /// Keeps a unit's record; false when the run has ended or has it already.
-    private mutating func accept(_ report: UnitReport, of run: RunID) -> Bool {
-        guard let requests = jobs[run.job]?.runs[run]?.missing(report.unit) else { return false }
-        // In place: a copy of the run for every unit would make a long run quadratic.
-        jobs[run.job]?.runs[run]?.units[report.unit] = report.record
-        for request in requests { jobs[run.job]?.runs[run]?.waiting[request]?.missing.remove(report.unit) }
-        return true
+    /// Looks at a run, or changes it, where it is: even reading a part of it otherwise copies the whole. Nil for an unknown one.
+    mutating func inPlace<Value>(_ run: RunID, _ body: (inout RunState) -> Value) -> Value? {
+        // By position: to change a value by its key, an ordered dictionary swaps it with the last one.
+        func visit(_ job: inout JobState) -> Value? { job.runs.index(forKey: run).map { body(&job.runs.values[$0]) } }
+        return jobs.index(forKey: run.job).flatMap { visit(&jobs.values[$0]) }
     }
 }
 
@@ -240,15 +238,14 @@ extension CoordinatorBrain {
     /// Answers every request of a run's search whose last unit has come, and carries out what follows.
     private mutating func advance(_ id: RunID, _ now: Moment) -> [BrainEffect] {
         var effects: [BrainEffect] = [.changed(id.job)]
-        while var run = jobs[id.job]?.runs[id], run.outcome == nil, let ready = run.waiting.first(where: { $0.value.missing.isEmpty }) {
-            run.waiting.removeValue(forKey: ready.key)
-            let records = ready.value.units.map { $0.map { unit in record(unit, of: run) } }
+        while let (request, answered) = inPlace(id, { $0.takeAnswered() }) ?? nil, var run = jobs[id.job]?.runs[id] {
+            let records = answered.units.map { $0.map { unit in record(unit, of: run) } }
             let event: SearchEvent =
-                switch ready.value.request {
-                case .evaluation: .evaluated(requestID: ready.key, records: records)
-                case .generation: .generated(requestID: ready.key, records: Array(records.joined()))
+                switch answered.request {
+                case .evaluation: .evaluated(requestID: request, records: records)
+                case .generation: .generated(requestID: request, records: Array(records.joined()))
                 }
-            tellSpending(to: &run, at: ready.key, units: Array(ready.value.units.joined()))
+            tellSpending(to: &run, at: request, units: Array(answered.units.joined()))
             let consequences = run.search.handle(event)
             jobs[id.job]?.runs[id] = run
             effects += carryOut(consequences, of: id, now)

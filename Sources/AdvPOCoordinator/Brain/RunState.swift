@@ -38,10 +38,19 @@ struct RunState: Sendable {
         }
     }
 
-    /// The requests that wait for a unit; nil when the run has ended or has the unit already.
-    func missing(_ unit: ContentHash) -> [Int]? {
-        guard outcome == nil, units[unit] == nil else { return nil }
-        return waiting.elements.filter { $0.value.missing.contains(unit) }.map(\.key)
+    /// Keeps a unit's record; false when the run has ended or has it already.
+    mutating func accept(_ report: UnitReport) -> Bool {
+        guard outcome == nil, units[report.unit] == nil else { return false }
+        units[report.unit] = report.record
+        for position in waiting.values.indices { waiting.values[position].missing.remove(report.unit) }
+        return true
+    }
+
+    /// The first request whose last unit has come, which then waits no more; nil while none has, and once the run has ended.
+    mutating func takeAnswered() -> (request: Int, waiting: Waiting)? {
+        guard outcome == nil, let position = waiting.values.firstIndex(where: { $0.missing.isEmpty }) else { return nil }
+        let (request, waiting) = waiting.remove(at: position)
+        return (request, waiting)
     }
 
     var state: String { outcome?.ending.rawValue ?? "searching" }

@@ -229,10 +229,13 @@ package actor Coordinator {
             return false
         }
         if !kept.isEmpty { measures.committed(records: kept.count, duration: began.duration(to: .now)) }
+        var model: (run: RunID, name: String?)?
         for record in kept {
             switch record {
             case .job(let job): updateDirectory(job)
-            case .unit(let unit): measures.accepted(unit.record, model: brain.modelName(of: unit.run))
+            case .unit(let unit):
+                if model?.run != unit.run { model = (unit.run, brain.modelName(of: unit.run)) }
+                measures.accepted(unit.record, model: model?.name)
             case .run, .candidate, .spending, .blob, .epoch, .journal, .story, .deleteJob: break
             }
         }

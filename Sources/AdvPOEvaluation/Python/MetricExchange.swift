@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 
 /// Why a process gave no reply.
@@ -21,8 +22,17 @@ final class MetricExchange: Sendable {
         var unclaimed: [Outcome] = []
         var line: [UInt8] = []
         var errorTail: [UInt8] = []
+        /// Lines that came, and marks that standard error was printed to its end for one of them.
+        var replies = 0
+        var marks = 0
+        var waitingForMark: CheckedContinuation<Void, Never>?
         /// Set once; every later reply is this.
         var failure: MetricProcessFailure?
+
+        mutating func takeWaitingForMark() -> CheckedContinuation<Void, Never>? {
+            defer { waitingForMark = nil }
+            return waitingForMark
+        }
     }
 
     private let state = Mutex(State())
@@ -79,6 +89,7 @@ final class MetricExchange: Sendable {
         let (waiting, line) = state.withLock { state in
             let waiting = state.waiting
             let line = state.line
+            state.replies += 1
             state.waiting = nil
             state.line = []
             if waiting != nil { state.isOpen = false }
@@ -90,10 +101,28 @@ final class MetricExchange: Sendable {
     }
 
     func receive(error bytes: [UInt8]) {
-        state.withLock { state in
-            state.errorTail.append(contentsOf: bytes.suffix(maximumTailBytes))
+        let waiting: CheckedContinuation<Void, Never>? = state.withLock { state in
+            let printed = bytes.filter { $0 != 0 }
+            state.marks += bytes.count - printed.count
+            state.errorTail.append(contentsOf: printed.suffix(maximumTailBytes))
             let excess = state.errorTail.count - maximumTailBytes
             if excess > 0 { state.errorTail.removeFirst(excess) }
+            return state.marks >= state.replies ? state.takeWaitingForMark() : nil
+        }
+        waiting?.resume()
+    }
+
+    /// Returns once everything is here that was printed before the last reply. A metric that closed its standard error, or printed marks of its own, gets a
+    /// second, or none: what it printed is told as far as it came.
+    func waitForPrinted() async {
+        await withCheckedContinuation { continuation in
+            let isHere = state.withLock { state in
+                guard state.marks < state.replies, state.failure == nil, state.waitingForMark == nil else { return true }
+                state.waitingForMark = continuation
+                return false
+            }
+            if isHere { return continuation.resume() }
+            DispatchQueue.global().asyncAfter(deadline: .now() + 1) { self.state.withLock { $0.takeWaitingForMark() }?.resume() }
         }
     }
 
@@ -106,15 +135,16 @@ final class MetricExchange: Sendable {
     func fail(_ failure: MetricProcessFailure) { fail(failure, onlyFor: nil) }
 
     private func fail(_ failure: MetricProcessFailure, onlyFor ticket: Int?) {
-        let waiting: CheckedContinuation<Outcome, Never>? = state.withLock { state in
-            if let ticket, !(state.isOpen && state.ticket == ticket) { return nil }
+        let (waiting, waitingForMark): (CheckedContinuation<Outcome, Never>?, CheckedContinuation<Void, Never>?) = state.withLock { state in
+            if let ticket, !(state.isOpen && state.ticket == ticket) { return (nil, nil) }
             let waiting = state.waiting
             if waiting != nil { state.isOpen = false }
             if state.failure == nil { state.failure = failure }
             state.waiting = nil
-            return waiting
+            return (waiting, state.takeWaitingForMark())
         }
         waiting?.resume(returning: .failure(failure))
+        waitingForMark?.resume()
     }
 
     /// The end of what was printed, as text; taken out, so that each failure shows its own.

@@ -45,10 +45,10 @@ actor MetricLane {
             await discard()
             throw .metric(message: "the metric \(name) wrote to the descriptor of its replies: it must return its score and print nothing there")
         }
-        if let failure = reply.failure { throw .metric(message: "the metric \(name) gave no score: \(failure)\(quotedTail(process))") }
+        if let failure = reply.failure { throw .metric(message: "the metric \(name) gave no score: \(failure)\(await quotedTail(process))") }
         guard let score = reply.score, score.isFinite else {
             await discard()
-            throw .metric(message: "the metric \(name) gave no score\(quotedTail(process))")
+            throw .metric(message: "the metric \(name) gave no score\(await quotedTail(process))")
         }
         _ = process.takeErrorTail()
         if reply.cpu > Double(settings.processorSeconds) / 2 { await discard() }
@@ -134,8 +134,8 @@ actor MetricLane {
             : ""
     }
 
-    private func quotedTail(_ process: MetricProcess) -> String {
-        let tail = process.takeErrorTail()
+    private func quotedTail(_ process: MetricProcess) async -> String {
+        let tail = await process.takePrinted()
         return tail.isEmpty ? "" : "; it printed last: \(tail)"
     }
 

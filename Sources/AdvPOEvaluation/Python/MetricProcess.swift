@@ -41,6 +41,12 @@ final class MetricProcess: Sendable {
 
     func takeErrorTail() -> String { exchange.takeErrorTail() }
 
+    /// The same, with everything that was printed before the last reply.
+    func takePrinted() async -> String {
+        await exchange.waitForPrinted()
+        return exchange.takeErrorTail()
+    }
+
     /// Kills it and waits until it is gone. It keeps nothing, so there is nothing to finish.
     func stop() async {
         requests.finish()
