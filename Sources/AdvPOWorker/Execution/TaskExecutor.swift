@@ -21,18 +21,19 @@ package struct TaskExecutor: Sendable {
     /// - Parameters:
     ///   - allowance: every request is taken from it; a unit that it does not suffice for is not begun.
     ///   - blobs: content by hash, from the cache or the coordinator.
+    ///   - mayBegin: asked before each unit; false ends the task as a cancellation does.
     ///   - finished: called once per unit that ended, in order; no record is larger than what a report can carry.
     /// - Throws: what `blobs` throws, and `MissingContent`. Units already handed on stay valid.
     package func run(
         _ order: TaskOrder, within allowance: CallAllowance, blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
-        finished: @Sendable (UnitReport) async -> Void
+        mayBegin: @Sendable () async -> Bool = { true }, finished: @Sendable (UnitReport) async -> Void
     ) async throws {
         let units = order.units
         var done = 0
         do {
             switch order.work {
-            case .evaluate(let work): try await evaluate(work, allowance, &done, blobs: blobs, finished: finished)
-            case .generate(let work): try await generate(work, allowance, &done, blobs: blobs, finished: finished)
+            case .evaluate(let work): try await evaluate(work, allowance, &done, blobs: blobs, mayBegin: mayBegin, finished: finished)
+            case .generate(let work): try await generate(work, allowance, &done, blobs: blobs, mayBegin: mayBegin, finished: finished)
             }
         } catch let error as WireError {
             for unit in units[done...] where !Task.isCancelled {
@@ -46,7 +47,7 @@ package struct TaskExecutor: Sendable {
 
     private func evaluate(
         _ work: TaskOrder.EvaluateWork, _ allowance: CallAllowance, _ done: inout Int,
-        blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
+        blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]], mayBegin: @Sendable () async -> Bool,
         finished: @Sendable (UnitReport) async -> Void
     ) async throws {
         let content = try await blobs([work.candidate, work.evaluation] + work.units.map(\.content))
@@ -74,6 +75,7 @@ package struct TaskExecutor: Sendable {
             guard allowance.left >= (specification.method.usesJudge ? 2 : 1) else { return }
             let sample = try BlobCodec.decodeSample(try found(unit.content, content), limits: limits)
             let files = try await files(of: sample, blobs: blobs)
+            guard await mayBegin() else { return }
             guard let record = await record(document, sample, files, work.model, specification, bundle, allowance) else { return }
             await finished(UnitReport(unit: unit.unit, record: record.bounded(by: limits)))
             done += 1
@@ -99,12 +101,13 @@ package struct TaskExecutor: Sendable {
 
     private func generate(
         _ work: TaskOrder.GenerateWork, _ allowance: CallAllowance, _ done: inout Int,
-        blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]],
+        blobs: @Sendable ([ContentHash]) async throws -> [ContentHash: [UInt8]], mayBegin: @Sendable () async -> Bool,
         finished: @Sendable (UnitReport) async -> Void
     ) async throws {
         let content = try await blobs(work.units.map(\.content))
         for unit in work.units {
             let request = try BlobCodec.decodeChatRequest(try found(unit.content, content), limits: limits)
+            guard await mayBegin() else { return }
             let record: UnitRecord
             do throws(InferenceFailure) {
                 let answer = try await answer(request, allowance)

@@ -23,6 +23,7 @@ package actor Worker {
     private var cache: BlobCache
     private var running: [Lease: Task<Void, Never>] = [:]
     private var tally = CallTally()
+    private let hearing = Hearing()
     private var activities: [UInt64: Task<Void, Never>] = [:]
     private var nextActivity: UInt64 = 0
     private var ending: Ending?
@@ -134,7 +135,9 @@ extension Worker {
     private nonisolated func askControl(_ request: ControlRequest, timeoutMilliseconds: Int = controlTimeoutMilliseconds) async -> ControlReply? {
         do {
             let answer = try await control.request(request.encoded(), timeoutMilliseconds: timeoutMilliseconds)
-            return try ControlReply(decoding: answer, limits: limits)
+            let reply = try ControlReply(decoding: answer, limits: limits)
+            if reply != .unknownSession { hearing.heard() }
+            return reply
         } catch {
             logger.debug("control request failed", metadata: ["error": "\(error)"])
             return nil
@@ -247,7 +250,9 @@ extension Worker {
         logger.debug("task begins", metadata: Self.keys(order))
         running[order.lease] = Task {
             do {
-                try await executor.run(order, within: allowance, blobs: { try await self.content($0) }, finished: { await self.finished(order.lease, $0) })
+                try await executor.run(
+                    order, within: allowance, blobs: { try await self.content($0) }, mayBegin: { await self.hearing.isOrBecomesFresh() },
+                    finished: { await self.finished(order.lease, $0) })
             } catch {
                 self.logger.warning("task given back", metadata: Self.keys(order).merging([LogKey.error: "\(error)"]) { _, new in new })
             }

@@ -4,6 +4,7 @@ import AdvPOWire
 import AdvPOWorker
 import Logging
 import OrderedCollections
+import Synchronization
 import Testing
 
 /// A model that answers by a rule.
@@ -61,13 +62,13 @@ actor Reports {
     }
 
     static func run(
-        _ job: Job, limits: WireLimits = WireLimits(), _ rule: @escaping @Sendable (ChatRequest) async throws(InferenceFailure) -> String
+        _ job: Job, limits: WireLimits = WireLimits(), mayBegin: @escaping @Sendable () async -> Bool = { true }, _ rule: @escaping @Sendable (ChatRequest) async throws(InferenceFailure) -> String
     ) async throws -> [UnitRecord] {
         let models = RuleModel(rule: rule)
         let executor = TaskExecutor(models: models, evaluator: Evaluator(models: models, python: PythonMetricSettings(), logger: logger), limits: limits)
         let reports = Reports()
         let content = job.content
-        try await executor.run(job.order, within: CallAllowance.counted(limit: job.order.callAllowance), blobs: { _ in content }, finished: { await reports.add($0) })
+        try await executor.run(job.order, within: CallAllowance.counted(limit: job.order.callAllowance), blobs: { _ in content }, mayBegin: mayBegin, finished: { await reports.add($0) })
         return await reports.all.map(\.record)
     }
 
@@ -99,6 +100,25 @@ actor Reports {
         #expect(record.usage == (kind == .model ? RuleModel.usage : nil))
         let generated = try #require(try await Self.run(Job(chat: ChatRequest(modelID: "m", messages: [])), failing).first)
         #expect(generated.status == status && generated.score == nil)
+    }
+
+    @Test("a unit that may not begin asks no model, and nor does any after it")
+    func mayNotBegin() async throws {
+        let asked = Mutex(0)
+        let mayBegin: @Sendable () async -> Bool = {
+            asked.withLock { count in
+                count += 1
+                return count < 2
+            }
+        }
+        let called = Mutex(0)
+        let records = try await Self.run(Job(samples: 3), mayBegin: mayBegin) { request throws(InferenceFailure) in
+            called.withLock { $0 += 1 }
+            return try await Self.echo(request)
+        }
+        #expect(records.map(\.output) == ["0"])
+        #expect(asked.withLock { $0 } == 2 && called.withLock { $0 } == 1)
+        #expect(try await Self.run(Job(chat: ChatRequest(modelID: "m", messages: [])), mayBegin: { false }, Self.echo).isEmpty)
     }
 
     @Test("a cancelled call reports nothing, and nothing after it")
