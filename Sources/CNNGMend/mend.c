@@ -26,7 +26,8 @@ __wrap_nni_aio_begin(nng_aio *operation)
 {
 	int error = __real_nni_aio_begin(operation);
 	if (error != 0 && operation == step) {
-		nni_aio_finish_error(operation, NNG_ECLOSED);
+		// Not NNG_ECLOSED: when the step was one of a TLS connection's making, a listener or dialler would take that for its own end.
+		nni_aio_finish_error(operation, NNG_ECONNSHUT);
 	}
 	return (error);
 }

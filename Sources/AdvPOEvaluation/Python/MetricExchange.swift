@@ -26,6 +26,8 @@ final class MetricExchange: Sendable {
         var replies = 0
         var marks = 0
         var waitingForMark: CheckedContinuation<Void, Never>?
+        /// Counts the waits for a mark, so that a late timer ends no later wait.
+        var markWaits = 0
         /// Set once; every later reply is this.
         var failure: MetricProcessFailure?
 
@@ -116,13 +118,16 @@ final class MetricExchange: Sendable {
     /// second, or none: what it printed is told as far as it came.
     func waitForPrinted() async {
         await withCheckedContinuation { continuation in
-            let isHere = state.withLock { state in
-                guard state.marks < state.replies, state.failure == nil, state.waitingForMark == nil else { return true }
+            let wait: Int? = state.withLock { state in
+                guard state.marks < state.replies, state.failure == nil, state.waitingForMark == nil else { return nil }
                 state.waitingForMark = continuation
-                return false
+                state.markWaits += 1
+                return state.markWaits
             }
-            if isHere { return continuation.resume() }
-            DispatchQueue.global().asyncAfter(deadline: .now() + 1) { self.state.withLock { $0.takeWaitingForMark() }?.resume() }
+            guard let wait else { return continuation.resume() }
+            DispatchQueue.global().asyncAfter(deadline: .now() + 1) {
+                self.state.withLock { $0.markWaits == wait ? $0.takeWaitingForMark() : nil }?.resume()
+            }
         }
     }
 

@@ -134,9 +134,10 @@ extension Worker {
 
     private nonisolated func askControl(_ request: ControlRequest, timeoutMilliseconds: Int = controlTimeoutMilliseconds) async -> ControlReply? {
         do {
+            let sent = ContinuousClock.now
             let answer = try await control.request(request.encoded(), timeoutMilliseconds: timeoutMilliseconds)
             let reply = try ControlReply(decoding: answer, limits: limits)
-            if reply != .unknownSession { hearing.heard() }
+            if reply != .unknownSession { hearing.heard(at: sent) }
             return reply
         } catch {
             logger.debug("control request failed", metadata: ["error": "\(error)"])
