@@ -206,6 +206,9 @@ package struct AllowanceBook: Sendable {
     /// Calls that leases may be sending now.
     package func reservedCalls(of run: RunID) -> Int { accounts[run]?.reservedSum.calls ?? 0 }
 
+    /// What is stored with the run's account has changed, though the account itself has not.
+    package mutating func noteChange(_ run: RunID) { if accounts[run] != nil { changed.append(run) } }
+
     /// What must be durable before anything that was decided since the last time may be acted upon; each run once.
     package mutating func takeChanges() -> [(RunID, RunSpending)] {
         guard !changed.isEmpty else { return [] }

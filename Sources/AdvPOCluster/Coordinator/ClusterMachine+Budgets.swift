@@ -9,6 +9,9 @@ extension ClusterMachine {
     /// Sets aside what the run needs after the request that it makes now.
     package mutating func keepOfBudget(of run: RunID, calls: Int, dollars: NanoDollars) { budgets.keep(run, calls: calls, dollars: dollars) }
 
+    /// What is stored with the run's account has changed: it is among the next changes.
+    package mutating func noteBudgetChange(of run: RunID) { budgets.noteChange(run) }
+
     package mutating func takeBudgetChanges() -> [(RunID, RunSpending)] { budgets.takeChanges() }
 
     package mutating func closeBudget(of run: RunID) { budgets.close(run) }

@@ -33,13 +33,17 @@ extension CoordinatorBrain {
     }
 
     /// Tells the search what everything until the end of a request has taken: in a replay what it was told then, else what is known now.
-    func tellSpending(to run: inout RunState, at request: Int, units: [ContentHash]) {
+    mutating func tellSpending(to run: inout RunState, at request: Int, units: [ContentHash]) {
         for unit in units where run.counted.insert(unit).inserted { run.callsTold += run.units[unit]?.providerCalls ?? 0 }
         if run.isReplaying {
             run.lastWaste = run.waste[request] ?? run.lastWaste
         } else if let spent = cluster.budgets.spent(by: run.id) {
             let waste = Spent(calls: spent.calls - run.callsTold, unanswered: spent.unanswered)
-            if waste != run.lastWaste { run.waste[request] = waste }
+            if waste != run.lastWaste {
+                run.waste[request] = waste
+                // Durable with what the search makes of it: a replay that is told less would find money for what was not asked for then.
+                cluster.noteBudgetChange(of: run.id)
+            }
             run.lastWaste = waste
         }
         _ = run.search.handle(.spent(calls: run.callsTold + run.lastWaste.calls, unanswered: run.lastWaste.unanswered))

@@ -29,6 +29,8 @@ extension Simulator {
             let spending = plan.runs.compactMap { durable.spendings[$0] }
             post(.admitted(plan, clientToken: nil, status: status, units: units, spending: defect == .forgetsSpending ? [] : spending, isNew: false))
         }
+        // Of a job that ended just before a crash nobody was told: its user sees it now.
+        for job in deletedByUser where durable.ended.contains(job) && !durable.deleted.contains(job) { at(now + 1_000, .userDeletes(job)) }
         for job in stoppedDuringRestart where coordinatorLives > 1 && durable.jobs[job] != nil {
             faults[.userStopsDuringRestart] += 1
             stoppedDuringRestart.remove(job)

@@ -117,8 +117,10 @@ package struct Simulator {
             guard durable.violations.isEmpty, witness.violations.isEmpty, shellViolations.isEmpty else { return }
             if idleChecks == 0, durable.ended.count == plans.count, deletedByUser.allSatisfy(durable.deleted.contains) { break }
             guard now <= configuration.faultMilliseconds + configuration.healedMilliseconds else {
-                let open = durable.jobs.values.filter { !DurableState.terminal.contains($0.status) }.map { "\($0.id) \($0.status)" }
-                shellViolations.append("an hour after everything healed these jobs have not ended: \(open), of \(plans.count)")
+                let jobs = durable.jobs.values.map { "\($0.id) \($0.status)" }
+                let undeleted = deletedByUser.filter { !durable.deleted.contains($0) }
+                shellViolations.append(
+                    "an hour after everything healed not all of \(plans.count) jobs have ended: stored are \(jobs), to be deleted \(undeleted), checks of stops open \(idleChecks)")
                 return
             }
         }
