@@ -1,4 +1,5 @@
 import AdvPOModel
+import AdvPOStore
 import AdvPOWire
 import OrderedCollections
 
@@ -86,7 +87,7 @@ struct Witness {
         if let old = highest[lease.task], old >= lease, old.epoch == lease.epoch { violations.append("lease \(lease) was given after \(old)") }
         if leaving.contains(session) { violations.append("lease \(lease) went to session \(session), which had said goodbye") }
         for unit in order.units where durable.holds(unit.unit, of: order.run) {
-            violations.append("finished unit \(unit.unit) of \(order.run) was handed out again with lease \(lease)")
+            violations.append("finished unit \(unit.unit) of \(order.run) was handed out again with lease \(lease); it is stored as \(durable.units[order.run]?[unit.unit].map { "\($0.record.status) of \($0.lease)" } ?? "?")")
         }
         if durable.stoppedEarlier.contains(order.run.job) { violations.append("a task of job \(order.run.job) was handed out after its stop was durable") }
         highest[lease.task] = lease
